@@ -1,0 +1,10 @@
+//! The rules of Sakimori: what a Provision is, what binds whom, what an answer means.
+//!
+//! Pure: no async, no IO, no clock of its own, no serde on entities. "Is it allowed?" is answered here; how it is
+//! stored, drawn or sent is the question of the other crates.
+
+pub mod assurance;
+pub mod identity;
+pub mod registry;
+pub mod standards;
+pub mod text;

@@ -1,0 +1,313 @@
+//! The two databases behind one face: [`Store`] holds the pools, [`Connection`] reads, [`Write`] is a transaction.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use crate::migrations;
+use crate::row::Row;
+use crate::{Result, StoreError};
+
+/// Where the data lives.
+#[derive(Debug, Clone)]
+pub enum StoreConfig {
+    /// Embedded SQLite in this folder (`sakimori.db`).
+    Folder(PathBuf),
+    /// A `postgres://` address.
+    Postgres(String),
+}
+
+/// The open database.
+#[derive(Clone)]
+pub struct Store {
+    pools: Pools,
+}
+
+#[derive(Clone)]
+enum Pools {
+    /// One writer, because SQLite has one; readers beside it see the last committed state (WAL).
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// A value bound to a statement.
+#[derive(Debug, Clone)]
+pub(crate) enum Param {
+    Text(String),
+    Int(i64),
+}
+
+impl From<&str> for Param {
+    fn from(value: &str) -> Self {
+        Param::Text(value.to_owned())
+    }
+}
+impl From<&String> for Param {
+    fn from(value: &String) -> Self {
+        Param::Text(value.clone())
+    }
+}
+impl From<String> for Param {
+    fn from(value: String) -> Self {
+        Param::Text(value)
+    }
+}
+impl From<i64> for Param {
+    fn from(value: i64) -> Self {
+        Param::Int(value)
+    }
+}
+impl From<bool> for Param {
+    fn from(value: bool) -> Self {
+        Param::Int(i64::from(value))
+    }
+}
+
+/// Collects parameters: `params![organisation, version]`.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { vec![$($crate::connection::Param::from($value)),*] };
+}
+pub(crate) use params;
+
+/// Something that statements can be run on, for reading.
+pub struct Connection {
+    inner: Inner,
+}
+
+enum Inner {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    SqliteWrite(Transaction<'static, Sqlite>),
+    PostgresWrite(Transaction<'static, Postgres>),
+}
+
+/// A write transaction. Dropped without [`Write::commit`] it leaves nothing behind.
+pub struct Write(Connection);
+
+impl std::ops::Deref for Write {
+    type Target = Connection;
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+impl std::ops::DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}
+
+impl Write {
+    /// Makes the writes durable; when this returns, they are on disk.
+    ///
+    /// # Errors
+    /// The database could not commit; then nothing was written.
+    pub async fn commit(self) -> Result<()> {
+        match self.0.inner {
+            Inner::SqliteWrite(tx) => tx.commit().await?,
+            Inner::PostgresWrite(tx) => tx.commit().await?,
+            Inner::Sqlite(_) | Inner::Postgres(_) => unreachable!("a Write is opened on a transaction"),
+        }
+        Ok(())
+    }
+}
+
+/// Binds the parameters and runs `$run` on whichever database this is.
+macro_rules! on_either {
+    ($self:expr, $sql:expr, $params:expr, |$query:ident, $executor:ident| $run:expr, $sqlite:expr, $postgres:expr) => {
+        match &mut $self.inner {
+            Inner::Sqlite(connection) => {
+                let $executor = &mut **connection;
+                let $query = bind_sqlite($sql, $params);
+                $run.map($sqlite)
+            }
+            Inner::SqliteWrite(connection) => {
+                let $executor = &mut **connection;
+                let $query = bind_sqlite($sql, $params);
+                $run.map($sqlite)
+            }
+            Inner::Postgres(connection) => {
+                let $executor = &mut **connection;
+                let $query = bind_postgres($sql, $params);
+                $run.map($postgres)
+            }
+            Inner::PostgresWrite(connection) => {
+                let $executor = &mut **connection;
+                let $query = bind_postgres($sql, $params);
+                $run.map($postgres)
+            }
+        }
+    };
+}
+
+fn bind_sqlite(sql: &'static str, params: Vec<Param>) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
+    params.into_iter().fold(sqlx::query::<Sqlite>(sql), |query, param| match param {
+        Param::Text(value) => query.bind(value),
+        Param::Int(value) => query.bind(value),
+    })
+}
+
+fn bind_postgres(sql: &'static str, params: Vec<Param>) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
+    params.into_iter().fold(sqlx::query::<Postgres>(sql), |query, param| match param {
+        Param::Text(value) => query.bind(value),
+        Param::Int(value) => query.bind(value),
+    })
+}
+
+impl Connection {
+    /// Whether this is PostgreSQL: only `search` may ask.
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_) | Inner::PostgresWrite(_))
+    }
+
+    /// All rows of a query.
+    pub(crate) async fn all(&mut self, sql: &'static str, params: Vec<Param>) -> Result<Vec<Row>> {
+        Ok(on_either!(
+            self,
+            sql,
+            params,
+            |query, executor| query.fetch_all(executor).await,
+            |rows| rows.into_iter().map(Row::Sqlite).collect::<Vec<_>>(),
+            |rows| rows.into_iter().map(Row::Postgres).collect::<Vec<_>>()
+        )?)
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn one(&mut self, sql: &'static str, params: Vec<Param>) -> Result<Option<Row>> {
+        Ok(on_either!(
+            self,
+            sql,
+            params,
+            |query, executor| query.fetch_optional(executor).await,
+            |row| row.map(Row::Sqlite),
+            |row| row.map(Row::Postgres)
+        )?)
+    }
+
+    /// Runs a statement and returns how many rows it touched.
+    pub(crate) async fn run(&mut self, sql: &'static str, params: Vec<Param>) -> Result<u64> {
+        Ok(on_either!(
+            self,
+            sql,
+            params,
+            |query, executor| query.execute(executor).await,
+            |done| done.rows_affected(),
+            |done| done.rows_affected()
+        )?)
+    }
+}
+
+impl Store {
+    /// Opens the database, brings its schema up to date and refuses one that a newer program wrote.
+    ///
+    /// # Errors
+    /// [`StoreError::Folder`], [`StoreError::NewerSchema`], [`StoreError::OldSqlite`] or a database error.
+    pub async fn open(config: &StoreConfig) -> Result<Self> {
+        let pools = match config {
+            StoreConfig::Folder(folder) => open_sqlite(folder).await?,
+            StoreConfig::Postgres(url) => open_postgres(url).await?,
+        };
+        Ok(Self { pools })
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// The pool has none to give in time.
+    pub async fn read(&self) -> Result<Connection> {
+        let inner = match &self.pools {
+            Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+        };
+        Ok(Connection { inner })
+    }
+
+    /// A write transaction. Only `sakimori-app` calls this (the tidy test checks it).
+    ///
+    /// # Errors
+    /// The database is busy for longer than the time-out, or gone.
+    pub async fn write(&self) -> Result<Write> {
+        let inner = match &self.pools {
+            Pools::Sqlite { writer, .. } => Inner::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
+        };
+        Ok(Write(Connection { inner }))
+    }
+
+    /// Name of the database, for pages and logs.
+    pub fn engine(&self) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => "SQLite",
+            Pools::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// Closes the pools after the running statements.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(folder: &Path) -> Result<Pools> {
+    std::fs::create_dir_all(folder)
+        .map_err(|source| StoreError::Folder { path: folder.display().to_string(), source })?;
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("sakimori.db"))
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .statement_cache_capacity(256);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    require_safe_sqlite(&writer).await?;
+    migrations::run_sqlite(&writer).await?;
+    // Checkpoints run on the writer's connection alone (automatic checkpoint 0 on the readers).
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.read_only(true).create_if_missing(false).pragma("wal_autocheckpoint", "0"))
+        .await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str) -> Result<Pools> {
+    let options = PgConnectOptions::from_str(url)?.application_name("sakimori");
+    let pool = PgPoolOptions::new()
+        .max_connections(10)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await?;
+    migrations::run_postgres(&pool).await?;
+    Ok(Pools::Postgres(pool))
+}
+
+/// The WAL-reset fix is in 3.51.3.
+async fn require_safe_sqlite(pool: &SqlitePool) -> Result<()> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if parts.as_slice() < [3, 51, 3].as_slice() {
+        return Err(StoreError::OldSqlite(version));
+    }
+    Ok(())
+}

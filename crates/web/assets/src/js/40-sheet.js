@@ -198,9 +198,9 @@
       });
       if (!response.ok) return;
       const { others = [] } = await response.json();
-      for (const row of sheet.querySelectorAll("tr[data-other]")) delete row.dataset.other;
+      for (const cell of sheet.querySelectorAll(".sheet__item[data-other]")) delete cell.dataset.other;
       for (const { row, name } of others) {
-        const found = sheet.querySelector(`tr[data-answer-id="${CSS.escape(String(row))}"]`);
+        const found = sheet.querySelector(`tr[data-answer-id="${CSS.escape(String(row))}"] .sheet__item`);
         if (found) found.dataset.other = name;
       }
     } catch {

@@ -51,8 +51,15 @@ pub struct Session {
     pub expires_at: String,
 }
 
-const ACCOUNT: &str = "SELECT id, login, display_name, password_hash, state, failures, locked_until, language, created_at, version
-     FROM account WHERE ";
+macro_rules! select_account {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, login, display_name, password_hash, state, failures, locked_until, language, created_at, version
+             FROM account WHERE ",
+            $condition
+        )
+    };
+}
 
 fn account(row: &Row) -> Result<Account> {
     Ok(Account {
@@ -71,14 +78,175 @@ fn account(row: &Row) -> Result<Account> {
 
 /// The account of a login name.
 pub async fn account_by_login(c: &mut Connection, login: &str) -> Result<Option<Account>> {
-    const SQL: &str = const_format_login();
-    let row = c.one(SQL, params![login]).await?;
+    let row = c.one(select_account!("login = $1"), params![login]).await?;
     row.as_ref().map(account).transpose()
 }
 
 /// The account of an id.
 pub async fn account_by_id(c: &mut Connection, id: &str) -> Result<Option<Account>> {
-    const SQL: &str = const_format_id();
-    let row = c.one(SQL, params![id]).await?;
+    let row = c.one(select_account!("id = $1"), params![id]).await?;
     row.as_ref().map(account).transpose()
+}
+
+/// Writes a new account.
+pub async fn insert_account(w: &mut Write, a: &Account) -> Result<()> {
+    w.run(
+        "INSERT INTO account (id, login, display_name, password_hash, state, failures, locked_until, language, created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        params![&a.id, &a.login, &a.display_name, &a.password_hash, &a.state, a.failures, &a.locked_until, &a.language, &a.created_at, a.version],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes what may change of an account.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the account has moved past `a.version`.
+pub async fn update_account(w: &mut Write, a: &Account) -> Result<()> {
+    let touched = w
+        .run(
+            "UPDATE account SET display_name = $1, password_hash = $2, state = $3, language = $4, version = version + 1
+             WHERE id = $5 AND version = $6",
+            params![&a.display_name, &a.password_hash, &a.state, &a.language, &a.id, a.version],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("account")) }
+}
+
+/// Counts wrong passwords; outside the optimistic version, since two attempts at once must both count.
+pub async fn record_failures(w: &mut Write, account_id: &str, failures: i64, locked_until: &str) -> Result<()> {
+    w.run(
+        "UPDATE account SET failures = $1, locked_until = $2 WHERE id = $3",
+        params![failures, locked_until, account_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Gives a seat, or changes its role.
+pub async fn put_membership(w: &mut Write, account_id: &str, organisation_id: &str, role: Role, department_id: &str) -> Result<()> {
+    w.run(
+        "INSERT INTO membership (account_id, organisation_id, role, department_id) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (account_id, organisation_id) DO UPDATE SET role = excluded.role, department_id = excluded.department_id",
+        params![account_id, organisation_id, role.code(), department_id],
+    )
+    .await?;
+    Ok(())
+}
+
+macro_rules! select_membership {
+    ($condition:literal) => {
+        concat!(
+            "SELECT m.account_id, a.login, a.display_name, a.state, m.organisation_id, o.name, m.role, m.department_id, COALESCE(d.name, '')
+             FROM membership m
+             JOIN account a ON a.id = m.account_id
+             JOIN organisation o ON o.id = m.organisation_id
+             LEFT JOIN department d ON d.id = m.department_id AND d.organisation_id = m.organisation_id
+             WHERE ",
+            $condition
+        )
+    };
+}
+
+fn membership(row: &Row) -> Result<Membership> {
+    let account_id = row.text(0)?;
+    let code = row.text(6)?;
+    let role = Role::from_code(&code).ok_or_else(|| StoreError::Inconsistent {
+        table: "membership",
+        key: account_id.clone(),
+        what: format!("role {code}"),
+    })?;
+    Ok(Membership {
+        account_id,
+        login: row.text(1)?,
+        display_name: row.text(2)?,
+        state: row.text(3)?,
+        organisation_id: row.text(4)?,
+        organisation_name: row.text(5)?,
+        role,
+        department_id: row.text(7)?,
+        department_name: row.text(8)?,
+    })
+}
+
+/// The seat of an account in an organisation.
+pub async fn membership_of(c: &mut Connection, account_id: &str, organisation_id: &str) -> Result<Option<Membership>> {
+    let row = c
+        .one(select_membership!("m.account_id = $1 AND m.organisation_id = $2"), params![account_id, organisation_id])
+        .await?;
+    row.as_ref().map(membership).transpose()
+}
+
+/// Every seat of an account, by organisation name.
+pub async fn memberships_of_account(c: &mut Connection, account_id: &str) -> Result<Vec<Membership>> {
+    let rows = c.all(select_membership!("m.account_id = $1 ORDER BY o.name"), params![account_id]).await?;
+    rows.iter().map(membership).collect()
+}
+
+/// Everybody in an organisation, by name.
+pub async fn members(c: &mut Connection, organisation_id: &str) -> Result<Vec<Membership>> {
+    let rows = c
+        .all(select_membership!("m.organisation_id = $1 ORDER BY a.display_name, a.login"), params![organisation_id])
+        .await?;
+    rows.iter().map(membership).collect()
+}
+
+/// Writes a new session.
+pub async fn insert_session(w: &mut Write, s: &Session) -> Result<()> {
+    w.run(
+        "INSERT INTO session (token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![&s.token_hash, &s.account_id, &s.organisation_id, &s.csrf, &s.address, &s.created_at, &s.seen_at, &s.expires_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The session of a token's hash.
+pub async fn session(c: &mut Connection, token_hash: &str) -> Result<Option<Session>> {
+    let row = c
+        .one(
+            "SELECT token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at
+             FROM session WHERE token_hash = $1",
+            params![token_hash],
+        )
+        .await?;
+    row.map(|row| {
+        Ok(Session {
+            token_hash: row.text(0)?,
+            account_id: row.text(1)?,
+            organisation_id: row.text(2)?,
+            csrf: row.text(3)?,
+            address: row.text(4)?,
+            created_at: row.text(5)?,
+            seen_at: row.text(6)?,
+            expires_at: row.text(7)?,
+        })
+    })
+    .transpose()
+}
+
+/// Notes that the session was used.
+pub async fn touch_session(w: &mut Write, token_hash: &str, seen_at: &str) -> Result<()> {
+    w.run("UPDATE session SET seen_at = $1 WHERE token_hash = $2", params![seen_at, token_hash]).await?;
+    Ok(())
+}
+
+/// Ends one session.
+pub async fn delete_session(w: &mut Write, token_hash: &str) -> Result<()> {
+    w.run("DELETE FROM session WHERE token_hash = $1", params![token_hash]).await?;
+    Ok(())
+}
+
+/// Ends every session of an account (password changed, account suspended).
+pub async fn delete_sessions_of(w: &mut Write, account_id: &str) -> Result<()> {
+    w.run("DELETE FROM session WHERE account_id = $1", params![account_id]).await?;
+    Ok(())
+}
+
+/// Clears sessions that ended before `now`.
+pub async fn delete_expired_sessions(w: &mut Write, now: &str) -> Result<()> {
+    w.run("DELETE FROM session WHERE expires_at < $1", params![now]).await?;
+    Ok(())
 }

@@ -6,6 +6,7 @@
 //! its WHERE clause.
 
 mod connection;
+mod edition_rows;
 mod migrations;
 mod row;
 

@@ -59,3 +59,21 @@ impl Row {
         }
     }
 }
+
+/// A row shape as the text that is kept.
+pub(crate) fn to_json<T: serde::Serialize>(table: &'static str, value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Inconsistent {
+        table,
+        key: String::new(),
+        what: error.to_string(),
+    })
+}
+
+/// The row shape of a kept text; a text that does not fit names its row.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(table: &'static str, key: &str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| StoreError::Inconsistent {
+        table,
+        key: key.to_owned(),
+        what: error.to_string(),
+    })
+}

@@ -1,0 +1,86 @@
+//! The trail (操作記録): append-only, in the transaction of the write it speaks of.
+
+use crate::connection::params;
+use crate::{Connection, Result, Write};
+
+/// What happened: who, when, from where, what, before and after.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub position: i64,
+    pub at: String,
+    pub actor_id: String,
+    pub actor_name: String,
+    pub address: String,
+    /// Stable verb, e.g. `answer.change`.
+    pub action: String,
+    pub subject_kind: String,
+    pub subject_id: String,
+    /// JSON of what changed, before; empty for something new.
+    pub before: String,
+    /// JSON of what changed, after; empty for something gone.
+    pub after: String,
+}
+
+/// Appends an event at the next position of the organisation's trail.
+pub async fn append(w: &mut Write, organisation_id: &str, e: &Event) -> Result<()> {
+    // The head row is the lock: two writers of one organisation queue here on PostgreSQL.
+    w.run(
+        "INSERT INTO trail_head (organisation_id, position) VALUES ($1, 1)
+         ON CONFLICT (organisation_id) DO UPDATE SET position = trail_head.position + 1",
+        params![organisation_id],
+    )
+    .await?;
+    w.run(
+        "INSERT INTO trail (organisation_id, position, at, actor_id, actor_name, address, action, subject_kind, subject_id, before, after)
+         SELECT organisation_id, position, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM trail_head WHERE organisation_id = $1",
+        params![organisation_id, &e.at, &e.actor_id, &e.actor_name, &e.address, &e.action, &e.subject_kind, &e.subject_id, &e.before, &e.after],
+    )
+    .await?;
+    Ok(())
+}
+
+macro_rules! select_event {
+    ($rest:literal) => {
+        concat!(
+            "SELECT position, at, actor_id, actor_name, address, action, subject_kind, subject_id, before, after FROM trail ",
+            $rest
+        )
+    };
+}
+
+fn event(row: &crate::Row) -> Result<Event> {
+    Ok(Event {
+        position: row.int(0)?,
+        at: row.text(1)?,
+        actor_id: row.text(2)?,
+        actor_name: row.text(3)?,
+        address: row.text(4)?,
+        action: row.text(5)?,
+        subject_kind: row.text(6)?,
+        subject_id: row.text(7)?,
+        before: row.text(8)?,
+        after: row.text(9)?,
+    })
+}
+
+/// The newest events first, before `before_position` (`i64::MAX` for the newest), at most `limit`.
+pub async fn newest(c: &mut Connection, organisation_id: &str, before_position: i64, limit: i64) -> Result<Vec<Event>> {
+    let rows = c
+        .all(
+            select_event!("WHERE organisation_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3"),
+            params![organisation_id, before_position, limit],
+        )
+        .await?;
+    rows.iter().map(event).collect()
+}
+
+/// The history of one subject, newest first, at most 200 events.
+pub async fn of_subject(c: &mut Connection, organisation_id: &str, kind: &str, id: &str) -> Result<Vec<Event>> {
+    let rows = c
+        .all(
+            select_event!("WHERE organisation_id = $1 AND subject_kind = $2 AND subject_id = $3 ORDER BY position DESC LIMIT 200"),
+            params![organisation_id, kind, id],
+        )
+        .await?;
+    rows.iter().map(event).collect()
+}

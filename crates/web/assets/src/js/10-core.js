@@ -14,6 +14,7 @@
      [data-confirm="question"]                   form or button: asked before it is sent
      [data-autosubmit]                           select or checkbox that sends its form when changed
      [data-dialog="id"] [data-dialog-close]      opens / closes <dialog id="id">
+     <body data-handling="社外秘">                handling mark: printed in the top margin of every page
      [data-messages]                             aria-live container for short lines
    Forms with method post are sent once: a second click while the first is under way does nothing. */
 
@@ -183,6 +184,15 @@ const sakimori = (() => {
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sending]")) delete form.dataset.sending;
   });
+
+  // The mark is free text, so it cannot stand in the style sheet; a sheet made here is what the security policy allows.
+  const handling = document.body.dataset.handling;
+  if (handling) {
+    const text = [...handling].map((c) => `\\${c.codePointAt(0).toString(16)} `).join("");
+    const page = new CSSStyleSheet();
+    page.replaceSync(`@page { @top-right { content: "${text}"; font: bold 10pt sans-serif; } }`);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, page];
+  }
 
   // ---- htmx ---------------------------------------------------------------------------------------------------------
   document.addEventListener("htmx:configRequest", (event) => {

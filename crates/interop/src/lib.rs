@@ -8,6 +8,7 @@ pub mod grammar;
 pub mod simple;
 pub mod source;
 pub mod tabular;
+pub mod workbook;
 
 pub use grammar::{Fit, Profile, ProfileFault, Reading, best_fit, check, facts_only, read, suggest};
 pub use source::SourceLine;

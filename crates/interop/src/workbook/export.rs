@@ -1,0 +1,357 @@
+//! Writes the workbook that people fill in.
+
+use super::layout::{COLUMNS, Column, FORMAT_VERSION, GUIDE_SHEET, HEADER_ROW, METADATA_SHEET, place};
+use super::row_id::RowId;
+use super::value::maturity_text;
+use jiff::civil::{Date, DateTime};
+use rust_xlsxwriter::{
+    Color, DataValidation, DataValidationErrorStyle, DataValidationRule, DocProperties, ExcelDateTime, Format,
+    FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+};
+use sakimori_domain::assurance::{Answer, AnswerField, AnswerStatus, DUE_FIRST, DUE_LAST, Maturity};
+use std::collections::HashSet;
+
+/// One Assessment (or a department's part of it) to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AssessmentSheetData {
+    pub organisation_id: String,
+    pub organisation_name: String,
+    pub assessment_id: String,
+    pub assessment_name: String,
+    /// Printed on each page, e.g. 社外秘; empty for none.
+    pub handling: String,
+    /// Local time of the export.
+    pub exported_at: DateTime,
+    pub sheets: Vec<StandardSheet>,
+}
+
+/// The rows of one Standard: one sheet.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StandardSheet {
+    /// Short name of the Edition; becomes the sheet's name.
+    pub name: String,
+    /// Full title of the Edition.
+    pub title: String,
+    pub rows: Vec<SheetRow>,
+}
+
+/// One Provision and its answer.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SheetRow {
+    /// Key of the answer in the assessment.
+    pub key: String,
+    /// Version of the answer now.
+    pub version: u64,
+    pub number: String,
+    pub title: String,
+    /// Self-assessment question in our own words.
+    pub question: String,
+    /// Force as shown, e.g. 強制要件.
+    pub force: String,
+    pub reason: String,
+    pub answer: Answer,
+    /// The last assessment's answer.
+    pub last: Option<Answer>,
+}
+
+/// The workbook could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("{place}: {source}; shorten the text or export fewer rows")]
+    Cell { place: String, source: XlsxError },
+    #[error("the workbook cannot be written: {0}")]
+    Book(#[from] XlsxError),
+}
+
+/// Formats are made once: making one per cell costs more than the rest of the export.
+struct Formats {
+    title: Format,
+    hint: Format,
+    header: Format,
+    fixed: Format,
+    fill: Format,
+    mark: Format,
+    date: Format,
+    grey: Format,
+}
+
+impl Formats {
+    fn new() -> Self {
+        let base = || {
+            Format::new()
+                .set_font_name("游ゴシック")
+                .set_font_size(10)
+                .set_align(FormatAlign::Top)
+                .set_text_wrap()
+                .set_border(FormatBorder::Thin)
+                .set_border_color(Color::RGB(0xB3B3B3))
+        };
+        Self {
+            title: Format::new().set_font_name("游ゴシック").set_font_size(14).set_bold(),
+            hint: Format::new().set_font_name("游ゴシック").set_font_size(9).set_font_color(Color::RGB(0x595959)),
+            header: base()
+                .set_bold()
+                .set_align(FormatAlign::VerticalCenter)
+                .set_align(FormatAlign::Center)
+                .set_font_color(Color::White)
+                .set_background_color(Color::RGB(0x1A3E6E)),
+            fixed: base().set_background_color(Color::RGB(0xF2F5FA)),
+            fill: base(),
+            mark: base().set_align(FormatAlign::Center).set_font_size(12),
+            date: base().set_num_format("yyyy/mm/dd").set_align(FormatAlign::Center),
+            grey: base().set_font_color(Color::RGB(0x595959)).set_background_color(Color::RGB(0xE6E6E6)),
+        }
+    }
+}
+
+/// Writes the workbook: instructions, one sheet per Standard, and a very hidden sheet that says what it is.
+/// Texts are written as strings only, so that `=…` in an answer stays a text.
+pub fn write_workbook(data: &AssessmentSheetData) -> Result<Vec<u8>, WriteError> {
+    let mut book = Workbook::new();
+    book.set_properties(&properties(data)?);
+    let formats = Formats::new();
+    write_guide(book.add_worksheet(), data, &formats)?;
+    let mut taken: HashSet<String> = [GUIDE_SHEET, METADATA_SHEET].map(str::to_owned).into();
+    for sheet in &data.sheets {
+        let name = sheet_name(&sheet.name, &mut taken);
+        let worksheet = book.add_worksheet();
+        worksheet.set_name(&name)?;
+        write_standard(worksheet, data, sheet, &formats)?;
+    }
+    if let Ok(first) = book.worksheet_from_index(1) {
+        first.set_active(true);
+    }
+    write_metadata(book.add_worksheet(), data)?;
+    Ok(book.save_to_buffer()?)
+}
+
+fn properties(data: &AssessmentSheetData) -> Result<DocProperties, XlsxError> {
+    let at = data.exported_at;
+    // The library would ask the clock; the export has one time, that of the metadata sheet.
+    let created = excel_date(at.date())?.and_hms(at.hour() as u16, at.minute() as u8, at.second() as u8)?;
+    Ok(DocProperties::new()
+        .set_title(&data.assessment_name)
+        .set_company(&data.organisation_name)
+        .set_creation_datetime(&created))
+}
+
+fn excel_date(day: Date) -> Result<ExcelDateTime, XlsxError> {
+    ExcelDateTime::from_ymd(day.year() as u16, day.month() as u8, day.day() as u8)
+}
+
+/// A name that Excel accepts: at most 31 UTF-16 units, none of `[]:*?/\`, no quote at the ends, not taken.
+fn sheet_name(wanted: &str, taken: &mut HashSet<String>) -> String {
+    let clean: String =
+        wanted.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { '_' } else { c }).collect();
+    let clean = clean.trim().trim_matches('\'');
+    let base = if clean.is_empty() { "点検表" } else { clean };
+    for attempt in 1u32.. {
+        let suffix = if attempt == 1 { String::new() } else { format!(" ({attempt})") };
+        let mut units = 31 - suffix.len();
+        let head: String = base
+            .chars()
+            .take_while(|c| units.checked_sub(c.len_utf16()).inspect(|left| units = *left).is_some())
+            .collect();
+        let name = format!("{head}{suffix}");
+        if taken.insert(name.to_lowercase()) {
+            return name;
+        }
+    }
+    unreachable!("a free name comes up before the counter ends")
+}
+
+fn write_standard(
+    sheet: &mut Worksheet,
+    data: &AssessmentSheetData,
+    standard: &StandardSheet,
+    formats: &Formats,
+) -> Result<(), WriteError> {
+    let heading = if standard.title.is_empty() { &standard.name } else { &standard.title };
+    let number = place(Column::Number);
+    sheet.write_string_with_format(0, number, heading, &formats.title)?;
+    let line = format!(
+        "{}　{}　出力 {}　白い欄だけ記入してください。行の挿入・並べ替え・削除をしても取り込めます。",
+        data.organisation_name,
+        data.assessment_name,
+        data.exported_at.strftime("%Y-%m-%d %H:%M")
+    );
+    sheet.write_string_with_format(1, number, line, &formats.hint)?;
+    for (place, (_, header, width)) in (0u16..).zip(COLUMNS) {
+        sheet.write_string_with_format(HEADER_ROW, place, *header, &formats.header)?;
+        sheet.set_column_width(place, *width)?;
+    }
+    sheet.set_row_height(HEADER_ROW, 30)?;
+    for (row, content) in (HEADER_ROW + 1..).zip(&standard.rows) {
+        write_row(sheet, row, data, content, formats)
+            .map_err(|source| WriteError::Cell { place: format!("{heading} {}", content.number), source })?;
+    }
+    let last_row = HEADER_ROW + u32::try_from(standard.rows.len()).unwrap_or(u32::MAX - HEADER_ROW);
+    add_validations(sheet, last_row.max(HEADER_ROW + 1))?;
+    set_up_view(sheet, data, last_row)?;
+    Ok(())
+}
+
+fn write_row(
+    sheet: &mut Worksheet,
+    row: u32,
+    data: &AssessmentSheetData,
+    content: &SheetRow,
+    formats: &Formats,
+) -> Result<(), XlsxError> {
+    let id =
+        RowId::of(&data.organisation_id, &data.assessment_id, &content.key, content.version, &content.answer).print();
+    let blank = Answer::default();
+    let last = content.last.as_ref().unwrap_or(&blank);
+    for (col, (column, ..)) in (0u16..).zip(COLUMNS) {
+        let (text, format) = match column {
+            Column::RowId => (id.as_str(), &formats.fixed),
+            Column::Number => (content.number.as_str(), &formats.fixed),
+            Column::Title => (content.title.as_str(), &formats.fixed),
+            Column::Question => (content.question.as_str(), &formats.fixed),
+            Column::Force => (content.force.as_str(), &formats.fixed),
+            Column::Reason => (content.reason.as_str(), &formats.fixed),
+            Column::LastStatus => (last.status.ja(), &formats.grey),
+            Column::LastCurrent => (last.current.as_str(), &formats.grey),
+            Column::LastPlan => (last.plan.as_str(), &formats.grey),
+            Column::Field(field) => {
+                write_field(sheet, row, col, *field, &content.answer, formats)?;
+                continue;
+            }
+        };
+        write_text(sheet, row, col, text, format)?;
+    }
+    Ok(())
+}
+
+fn write_field(
+    sheet: &mut Worksheet,
+    row: u32,
+    col: u16,
+    field: AnswerField,
+    answer: &Answer,
+    formats: &Formats,
+) -> Result<(), XlsxError> {
+    let text = match field {
+        AnswerField::Status => return write_text(sheet, row, col, answer.status.ja(), &formats.mark),
+        AnswerField::Maturity => {
+            let text = answer.maturity.map(maturity_text).unwrap_or_default();
+            return write_text(sheet, row, col, &text, &formats.fill);
+        }
+        AnswerField::Due => {
+            return match answer.due {
+                Some(due) => sheet.write_datetime_with_format(row, col, excel_date(due)?, &formats.date).map(|_| ()),
+                None => sheet.write_blank(row, col, &formats.date).map(|_| ()),
+            };
+        }
+        AnswerField::NaReason => &answer.na_reason,
+        AnswerField::Current => &answer.current,
+        AnswerField::Plan => &answer.plan,
+        AnswerField::Owner => &answer.owner,
+        AnswerField::Department => &answer.department,
+    };
+    write_text(sheet, row, col, text, &formats.fill)
+}
+
+fn write_text(sheet: &mut Worksheet, row: u32, col: u16, text: &str, format: &Format) -> Result<(), XlsxError> {
+    if text.is_empty() {
+        return sheet.write_blank(row, col, format).map(|_| ());
+    }
+    if text.contains('\r') {
+        let unified = text.replace("\r\n", "\n").replace('\r', "\n");
+        return sheet.write_string_with_format(row, col, unified, format).map(|_| ());
+    }
+    sheet.write_string_with_format(row, col, text, format).map(|_| ())
+}
+
+/// Drop-downs and date checks warn and let pass: the import explains better than a dialogue box, and pasted values
+/// escape the check anyway.
+fn add_validations(sheet: &mut Worksheet, last_row: u32) -> Result<(), XlsxError> {
+    let first = HEADER_ROW + 1;
+    let marks: Vec<_> = AnswerStatus::ALL.iter().map(|s| s.ja()).filter(|mark| !mark.is_empty()).collect();
+    let status = DataValidation::new()
+        .allow_list_strings(&marks)?
+        .set_input_title("対応状況")?
+        .set_input_message("○対応済み △一部対応 ×未対応 －対象外（理由を記入）")?
+        .set_error_title("対応状況")?
+        .set_error_message("○ △ × － から選んでください。")?;
+    let levels: Vec<_> = Maturity::all().map(maturity_text).collect();
+    let maturity = DataValidation::new()
+        .allow_list_strings(&levels)?
+        .set_error_title("成熟度")?
+        .set_error_message("0 から 5 の段階から選んでください。")?;
+    let due = DataValidation::new()
+        .allow_date(DataValidationRule::Between(excel_date(DUE_FIRST)?, excel_date(DUE_LAST)?))
+        .set_error_style(DataValidationErrorStyle::Warning)
+        .set_error_title("期限")?
+        .set_error_message("日付（例 2026/3/31）を入力してください。令和8年3月31日 の形でも取り込めます。")?;
+    for (field, validation) in
+        [(AnswerField::Status, status), (AnswerField::Maturity, maturity), (AnswerField::Due, due)]
+    {
+        let col = place(Column::Field(field));
+        sheet.add_data_validation(first, col, last_row, col, &validation)?;
+    }
+    Ok(())
+}
+
+fn set_up_view(sheet: &mut Worksheet, data: &AssessmentSheetData, last_row: u32) -> Result<(), XlsxError> {
+    let last_col = place(Column::LastPlan);
+    sheet.set_column_hidden(place(Column::RowId))?;
+    sheet.set_freeze_panes(HEADER_ROW + 1, place(Column::Question))?;
+    sheet.autofilter(HEADER_ROW, 0, last_row.max(HEADER_ROW + 1), last_col)?;
+    sheet.set_landscape();
+    sheet.set_paper_size(9);
+    sheet.set_repeat_rows(HEADER_ROW, HEADER_ROW)?;
+    sheet.set_print_fit_to_pages(1, 0);
+    sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
+    // `&` starts a code in headers and footers.
+    let clean = |text: &str| text.replace('&', "&&");
+    sheet.set_header(format!("&L{}&R{}", clean(&data.assessment_name), clean(&data.handling)));
+    sheet.set_footer(format!("&L{}&C&P / &N&R{}", clean(&data.organisation_name), clean(&data.handling)));
+    Ok(())
+}
+
+fn write_guide(sheet: &mut Worksheet, data: &AssessmentSheetData, formats: &Formats) -> Result<(), WriteError> {
+    sheet.set_name(GUIDE_SHEET)?;
+    sheet.set_column_width(0, 18)?;
+    sheet.set_column_width(1, 90)?;
+    sheet.write_string_with_format(0, 0, format!("{}　記入要領", data.assessment_name), &formats.title)?;
+    let marks = AnswerStatus::ALL.iter().filter(|s| !s.ja().is_empty()).map(|s| format!("{} {}", s.ja(), s.word_ja()));
+    let levels = Maturity::all().map(maturity_text);
+    let lines = [
+        ("記入する欄", "白い欄（対応状況から担当部署まで）に記入します。色の付いた欄は書き換えても取り込まれません。".to_owned()),
+        ("対応状況", format!("{}。空欄は「未回答」で、× とは別に数えます。", marks.collect::<Vec<_>>().join("、"))),
+        ("－（対象外）", "「対象外の理由」を必ず記入してください。".to_owned()),
+        ("成熟度", levels.collect::<Vec<_>>().join("、")),
+        ("期限", "2026/3/31、令和8年3月31日、R8.3.31 のいずれの書き方でも構いません。".to_owned()),
+        ("改行", "セルの中の改行（Alt+Enter）はそのまま残ります。".to_owned()),
+        ("行の操作", "並べ替え、絞り込み、行の挿入・削除ができます。行の複写はしないでください（同じ行IDが二つになり、取り込めません）。".to_owned()),
+        ("隠れた列", "左端の隠れた列は行IDです。書き換えないでください。".to_owned()),
+        ("灰色の列", "前回の回答です。参考としてご覧ください。".to_owned()),
+        ("取り込み", "取り込む前に、変わるセルと問題のあるセルが一覧で表示されます。確認するまで何も書き込まれません。".to_owned()),
+    ];
+    for (row, (head, text)) in (2u32..).zip(&lines) {
+        sheet.write_string_with_format(row, 0, *head, &formats.fixed)?;
+        sheet.write_string_with_format(row, 1, text, &formats.fill)?;
+    }
+    sheet.set_paper_size(9);
+    sheet.set_landscape();
+    sheet.set_print_fit_to_pages(1, 0);
+    Ok(())
+}
+
+fn write_metadata(sheet: &mut Worksheet, data: &AssessmentSheetData) -> Result<(), WriteError> {
+    sheet.set_name(METADATA_SHEET)?;
+    let exported_at = data.exported_at.to_string();
+    let lines = [
+        ("format", FORMAT_VERSION),
+        ("organisation", data.organisation_id.as_str()),
+        ("assessment", data.assessment_id.as_str()),
+        ("exported-at", exported_at.as_str()),
+    ];
+    for (row, (key, text)) in (0u32..).zip(lines) {
+        sheet.write_string(row, 0, key)?;
+        sheet.write_string(row, 1, text)?;
+    }
+    sheet.set_very_hidden(true);
+    Ok(())
+}

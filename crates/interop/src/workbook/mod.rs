@@ -1,0 +1,21 @@
+//! The Excel round trip of answers: write a workbook, read what came back, show what would change.
+//!
+//! Pure: bytes and rows in, values out. Nothing here stores anything; [`diff::diff`] computes a proposal that a person
+//! confirms. Foreign bytes are opened only by [`cells::read_cells`], which callers run in a process that may die.
+
+pub mod cells;
+pub mod delimited;
+pub mod diff;
+pub mod export;
+pub mod import;
+pub mod layout;
+pub mod mapping;
+pub mod row_id;
+pub mod value;
+
+pub use cells::{Cell, CellKind, CellLimits, ReadError, SheetCells, read_cells};
+pub use delimited::{TextEncoding, read_delimited, write_delimited};
+pub use diff::{CellChange, CellProblem, CurrentAnswer, ImportDiff, Severity, diff};
+pub use export::{AssessmentSheetData, SheetRow, StandardSheet, WriteError, write_workbook};
+pub use import::{RecognisedRow, RecognisedSheet, Recognition, RowIdentity, read_workbook};
+pub use mapping::{ColumnMapping, KeyMatch, KnownRow, MappingError, apply_mapping, guess_mapping};

@@ -1,0 +1,130 @@
+// Debian's Chromium through playwright-core, and what every browser test needs: sign in, axe, screenshots, watching for
+// errors that nobody would see otherwise.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { database, repository } from "./server.mjs";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** The sizes a page is looked at: a desk, and a phone. */
+export const desk = { width: 1280, height: 800 };
+export const phone = { width: 390, height: 844 };
+
+function executable() {
+  const path = process.env.SAKIMORI_CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(path)) throw new Error("no Chromium: install the package chromium (./x e2e does) or set SAKIMORI_CHROMIUM");
+  return path;
+}
+
+/**
+ * A browser for one test. `await browser.page()` opens a page with cookies of its own; at the end the test fails if any page
+ * had a script error, a blocked resource or a failed request that the test did not announce with `page.expectProblem(/…/)`.
+ */
+export async function openBrowser(test, { locale = "ja-JP" } = {}) {
+  const browser = await chromium.launch({
+    executablePath: executable(),
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  const problems = [];
+  test.after(async () => {
+    await browser.close();
+    assert.deepEqual(problems, [], "the browser reported problems");
+  });
+
+  async function page(options = {}) {
+    const context = await browser.newContext({ viewport: desk, locale, timezoneId: "Asia/Tokyo", ...options });
+    const opened = await context.newPage();
+    opened.setDefaultTimeout(10_000);
+    const expected = [];
+    opened.expectProblem = (pattern) => expected.push(pattern);
+    const note = (text) => {
+      if (!expected.some((pattern) => pattern.test(text))) problems.push(`${opened.url()}: ${text}`);
+    };
+    opened.on("pageerror", (error) => note(`script error: ${error.message}`));
+    opened.on("console", (line) => {
+      if (line.type() === "error") note(`console: ${line.text()}`);
+    });
+    opened.on("response", (answer) => {
+      if (answer.status() >= 500) note(`${answer.status()} ${answer.url()}`);
+    });
+    return opened;
+  }
+  return { page, browser };
+}
+
+/** Signs in through the sign-in page, which every page leads to, and waits for what follows it. */
+export async function signIn(page, server, name, password) {
+  await page.goto(`${server.url}/`);
+  await page.locator('input[name="name"]').fill(name);
+  await page.locator('input[name="password"]').fill(password);
+  await Promise.all([page.waitForNavigation(), page.locator('main form button[type="submit"]').click()]);
+  assert.equal(await page.locator('input[name="password"]').count(), 0, `signing in as ${name} did not work`);
+}
+
+/** Fails with a readable list if axe finds a violation of WCAG 2.2 A or AA. */
+export async function checkAccessibility(page, label = page.url()) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
+  const { violations, passes } = await page.evaluate(() =>
+    window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+      resultTypes: ["violations"],
+    }),
+  );
+  const found = violations.map(
+    (rule) => `${rule.id}: ${rule.help}\n${rule.nodes.slice(0, 5).map((node) => `    ${node.target} ${node.any[0]?.message ?? ""}`).join("\n")}`,
+  );
+  assert.ok(passes.length > 0, "axe checked nothing");
+  assert.equal(found.length, 0, `${label} has accessibility violations:\n${found.join("\n")}`);
+}
+
+/**
+ * e2e/out/<database>/<name>.png. With `publish` the picture of the SQLite run also becomes docs/screenshots/<name>.png when
+ * SAKIMORI_PUBLISH_SCREENSHOTS is set, so that the pictures in the documentation are the ones the tests made.
+ */
+export async function screenshot(page, name, { publish = false, fullPage = false } = {}) {
+  const folder = join(repository, "e2e/out", database);
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}.png`);
+  await page.screenshot({ path, fullPage, animations: "disabled" });
+  if (publish && database === "sqlite" && process.env.SAKIMORI_PUBLISH_SCREENSHOTS) {
+    const published = join(repository, "docs/screenshots");
+    await mkdir(published, { recursive: true });
+    await copyFile(path, join(published, `${name}.png`));
+  }
+  return path;
+}
+
+/** The page as it comes out on A4 paper: e2e/out/<database>/<name>.pdf. */
+export async function printed(page, name) {
+  const folder = join(repository, "e2e/out", database);
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${name}.pdf`);
+  await page.pdf({ path, preferCSSPageSize: true, printBackground: false });
+  return path;
+}
+
+/** Looks at one page at desk and phone size: axe on both, a screenshot of both, and no sideways scrolling. */
+export async function look(page, name, options = {}) {
+  for (const [size, suffix] of [[desk, ""], [phone, "-phone"]]) {
+    await page.setViewportSize(size);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(overflow <= 0, `${name}${suffix} scrolls sideways by ${overflow} px`);
+    await checkAccessibility(page, `${name}${suffix}`);
+    await screenshot(page, `${name}${suffix}`, options);
+  }
+  await page.setViewportSize(desk);
+}

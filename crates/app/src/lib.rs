@@ -1,0 +1,18 @@
+//! What happens when somebody does something: one function per thing a person can do.
+//!
+//! Every function takes the [`App`] and the [`Actor`] who does it. Reading goes through an authorised
+//! [`Actor::require`]; writing goes through an [`Operation`], which carries clock, randomness, the transaction and the
+//! trail, and refuses to commit a write that left no trail.
+
+mod context;
+mod refusal;
+
+pub mod content;
+pub mod identity;
+pub mod passwords;
+
+pub use context::{Actor, App, AppConfig, Clock, Operation};
+pub use refusal::{AppError, Refusal, RefusalKind};
+
+/// Result of an operation.
+pub type Result<T> = std::result::Result<T, AppError>;

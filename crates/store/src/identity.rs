@@ -250,3 +250,49 @@ pub async fn delete_expired_sessions(w: &mut Write, now: &str) -> Result<()> {
     w.run("DELETE FROM session WHERE expires_at < $1", params![now]).await?;
     Ok(())
 }
+
+/// Session, account and seat of a token's hash in one statement: every request asks this.
+pub async fn signed_in(c: &mut Connection, token_hash: &str) -> Result<Option<(Session, Account, Membership)>> {
+    let row = c
+        .one(
+            "SELECT a.id, a.login, a.display_name, a.password_hash, a.state, a.failures, a.locked_until, a.language, a.created_at, a.version,
+                    s.organisation_id, s.csrf, s.address, s.created_at, s.seen_at, s.expires_at, o.name, m.role, m.department_id
+             FROM session s
+             JOIN account a ON a.id = s.account_id
+             JOIN membership m ON m.account_id = s.account_id AND m.organisation_id = s.organisation_id
+             JOIN organisation o ON o.id = s.organisation_id
+             WHERE s.token_hash = $1",
+            params![token_hash],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let account = account(&row)?;
+    let session = Session {
+        token_hash: token_hash.to_owned(),
+        account_id: account.id.clone(),
+        organisation_id: row.text(10)?,
+        csrf: row.text(11)?,
+        address: row.text(12)?,
+        created_at: row.text(13)?,
+        seen_at: row.text(14)?,
+        expires_at: row.text(15)?,
+    };
+    let code = row.text(17)?;
+    let role = Role::from_code(&code).ok_or_else(|| StoreError::Inconsistent {
+        table: "membership",
+        key: account.id.clone(),
+        what: format!("role {code}"),
+    })?;
+    let seat = Membership {
+        account_id: account.id.clone(),
+        login: account.login.clone(),
+        display_name: account.display_name.clone(),
+        state: account.state.clone(),
+        organisation_id: session.organisation_id.clone(),
+        organisation_name: row.text(16)?,
+        role,
+        department_id: row.text(18)?,
+        department_name: String::new(),
+    };
+    Ok(Some((session, account, seat)))
+}

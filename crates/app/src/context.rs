@@ -1,0 +1,238 @@
+//! The operation context: who, when, with which randomness, in which transaction, with which trail.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
+use sakimori_domain::identity::{Permission, Role};
+use sakimori_store::trail::Event;
+use sakimori_store::{Connection, Store, Write};
+use serde::Serialize;
+
+use crate::{AppError, Refusal, Result};
+
+/// Where the time comes from. The program passes the machine's clock, a test a fixed one.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What an installation is set up with.
+pub struct AppConfig {
+    pub store: Store,
+    /// Folder of an embedded installation; evidence files live in it.
+    pub folder: PathBuf,
+    /// This program, to be started again as the child that reads foreign files.
+    pub program: PathBuf,
+    pub clock: Clock,
+    /// 32 random bytes.
+    pub seed: [u8; 32],
+}
+
+/// The application: one per process.
+pub struct App {
+    store: Store,
+    folder: PathBuf,
+    program: PathBuf,
+    clock: Clock,
+    rng: Mutex<ChaCha20Rng>,
+    /// Password hashing takes 19 MiB each: at most two at a time.
+    pub(crate) hashing: tokio::sync::Semaphore,
+}
+
+impl App {
+    /// Puts an application together.
+    pub fn new(config: AppConfig) -> Self {
+        use rand_core::SeedableRng;
+        Self {
+            store: config.store,
+            folder: config.folder,
+            program: config.program,
+            clock: config.clock,
+            rng: Mutex::new(ChaCha20Rng::from_seed(config.seed)),
+            hashing: tokio::sync::Semaphore::new(2),
+        }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Today in Japan.
+    pub fn today(&self) -> jiff::civil::Date {
+        japan_date(self.now())
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// The database is not reachable.
+    pub async fn read(&self) -> Result<Connection> {
+        Ok(self.store.read().await?)
+    }
+
+    /// The store itself, for start-up and health checks.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Folder of the installation.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// This program, for the child that reads foreign files.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A new id: 26 characters, sorted by time, not guessable.
+    pub fn new_id(&self) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let random: [u8; 10] = self.random();
+        let time = u64::try_from(self.now().as_millisecond()).unwrap_or(0) & 0xFFFF_FFFF_FFFF;
+        let value = (u128::from(time) << 80) | random.iter().fold(0_u128, |value, byte| (value << 8) | u128::from(*byte));
+        (0..26).rev().map(|i| char::from(ALPHABET[((value >> (5 * i)) & 31) as usize])).collect()
+    }
+
+    /// Opens an operation of a person who may do it.
+    ///
+    /// # Errors
+    /// [`Refusal::forbidden`] when the role does not carry `permission`; a database error.
+    pub async fn operate<'a>(&'a self, actor: &'a Actor, permission: Permission) -> Result<Operation<'a>> {
+        actor.require(permission)?;
+        self.operate_as(actor).await
+    }
+
+    /// Opens an operation whose permission the caller has checked otherwise (signing in, one's own language).
+    ///
+    /// # Errors
+    /// A database error.
+    pub(crate) async fn operate_as<'a>(&'a self, actor: &'a Actor) -> Result<Operation<'a>> {
+        Ok(Operation { app: self, actor, now: self.now().to_string(), events: 0, write: self.store.write().await? })
+    }
+}
+
+/// The date in Japan at a moment.
+pub fn japan_date(at: Timestamp) -> jiff::civil::Date {
+    // Japan has had no summer time since 1951: a fixed offset is exact for every date this product handles.
+    at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).date()
+}
+
+/// Who does it, for which organisation, from where.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    pub account_id: String,
+    pub login: String,
+    pub name: String,
+    pub organisation_id: String,
+    pub organisation_name: String,
+    pub role: Role,
+    /// Empty when the person belongs to no single department.
+    pub department_id: String,
+    pub address: String,
+    /// `ja` or `en`.
+    pub language: String,
+}
+
+impl Actor {
+    /// The program itself: seeding, the command line on the machine of the installation.
+    pub fn system(organisation_id: &str) -> Self {
+        Self {
+            account_id: "system".to_owned(),
+            login: "system".to_owned(),
+            name: "Sakimori".to_owned(),
+            organisation_id: organisation_id.to_owned(),
+            organisation_name: String::new(),
+            role: Role::SecurityOfficer,
+            department_id: String::new(),
+            address: "local".to_owned(),
+            language: "ja".to_owned(),
+        }
+    }
+
+    /// Whether the role carries a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// Refuses unless the role carries a permission.
+    ///
+    /// # Errors
+    /// [`Refusal::forbidden`].
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        if self.may(permission) { Ok(()) } else { Err(Refusal::forbidden().into()) }
+    }
+}
+
+/// One write operation: dropped without [`Operation::commit`] it leaves nothing behind.
+pub struct Operation<'a> {
+    pub app: &'a App,
+    pub actor: &'a Actor,
+    /// The moment of the operation: UTC, RFC 3339.
+    pub now: String,
+    events: u32,
+    pub write: Write,
+}
+
+impl Operation<'_> {
+    /// Notes what happened to a subject: JSON of what changed, before and after.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn trail<B: Serialize, A: Serialize>(
+        &mut self,
+        action: &str,
+        subject: (&str, &str),
+        before: Option<&B>,
+        after: Option<&A>,
+    ) -> Result<()> {
+        let event = Event {
+            position: 0,
+            at: self.now.clone(),
+            actor_id: self.actor.account_id.clone(),
+            actor_name: self.actor.name.clone(),
+            address: self.actor.address.clone(),
+            action: action.to_owned(),
+            subject_kind: subject.0.to_owned(),
+            subject_id: subject.1.to_owned(),
+            before: json(before)?,
+            after: json(after)?,
+        };
+        sakimori_store::trail::append(&mut self.write, &self.actor.organisation_id, &event).await?;
+        self.events += 1;
+        Ok(())
+    }
+
+    /// Notes something new.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn trail_new<A: Serialize>(&mut self, action: &str, subject: (&str, &str), after: &A) -> Result<()> {
+        self.trail::<(), A>(action, subject, None, Some(after)).await
+    }
+
+    /// Makes the operation durable. When this returns, it is on disk.
+    ///
+    /// # Errors
+    /// A database error, or a write that left no trail (a fault of ours, so nothing is written).
+    pub async fn commit(self) -> Result<()> {
+        if self.events == 0 {
+            return Err(AppError::Internal("an operation wrote without a trail event".to_owned()));
+        }
+        Ok(self.write.commit().await?)
+    }
+}
+
+fn json<T: Serialize>(value: Option<&T>) -> Result<String> {
+    value.map_or(Ok(String::new()), |value| {
+        serde_json::to_string(value).map_err(|error| AppError::Internal(format!("trail event: {error}")))
+    })
+}

@@ -202,3 +202,44 @@ fn forces_are_ordered_from_the_law_down() {
         assert_eq!(Force::from_code(force.code()), Some(*force));
     }
 }
+
+#[test]
+fn what_a_heading_says_holds_below_it_but_marks_do_not_travel() {
+    let profile = OrganisationProfile { sectors: vec!["electric-power".into()], ..Default::default() };
+    let mut group = Provision::new("(1)/ア", ProvisionKind::Group, "群");
+    group.consideration = Some(Consideration::Reference);
+    group.marks = vec![Mandate::AllPorts];
+    let child = |id: &str, parent: &str| Provision {
+        parent: Some(parent.into()),
+        ..Provision::new(id, ProvisionKind::Control, "項目")
+    };
+    let own = Provision { consideration: Some(Consideration::Must), ..child("c", "(1)/ア") };
+    let all = [group, child("a", "(1)/ア"), child("b", "a"), own, child("loop", "loop"), child("orphan", "nowhere")];
+    let forces = |family| applicability_of_all(&profile, family, &all).into_iter().map(|a| a.force).collect::<Vec<_>>();
+    let reference = Force::Reference;
+    let expected = [reference, reference, reference, Force::MustConsider, Force::Info, Force::Info];
+    assert_eq!(forces(Family::CriticalInfrastructure), expected);
+    let found = applicability_of_all(&port(&["清水港"]), Family::Port, &all);
+    assert_eq!((found[0].force, found[1].force), (Force::Mandatory, Force::Info));
+}
+
+#[test]
+fn editions_find_their_family_by_the_start_of_their_id() {
+    for (id, family) in [
+        ("telecom-safety-review", Family::TelecomLevels),
+        ("nisc-measures-3", Family::CriticalInfrastructure),
+        ("jt-x1051-2018", Family::TelecomIsms),
+        ("action-plan-review-2008", Family::ActionPlan),
+        ("port-guideline-2024-tos", Family::Port),
+        ("port-guideline-2030", Family::Port),
+        ("our-own-rules", Family::Other),
+    ] {
+        assert_eq!(Family::of_edition(id), family);
+    }
+}
+
+#[test]
+fn telecom_items_without_level_are_still_recommended() {
+    let got = applicability(&telecom(&[NetworkClass::User]), Family::TelecomLevels, &control());
+    assert_eq!((got.binds, got.force), (true, Force::Recommended));
+}

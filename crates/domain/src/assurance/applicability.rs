@@ -8,6 +8,7 @@ use crate::standards::{
     Audience, Consideration, Disposition, Item, Level, Mandate, NetworkClass, Provision, Strength, terms,
 };
 use crate::text::number_id;
+use std::collections::HashMap;
 
 terms! {
     /// How strongly a Provision binds, strongest first: the smallest value is the strongest.
@@ -81,6 +82,21 @@ terms! {
         Port = "port", "港湾分野ガイドライン";
         /// Any other Standard: the wording alone.
         Other = "other", "その他";
+    }
+}
+
+impl Family {
+    /// The family of an Edition or Standard by its id: `port-guideline-2024-tos` and a later `port-guideline-2027` alike.
+    pub fn of_edition(id: &str) -> Self {
+        const PREFIXES: [(&str, Family); 5] = [
+            ("telecom-safety", Family::TelecomLevels),
+            ("nisc-measures", Family::CriticalInfrastructure),
+            ("jt-x1051", Family::TelecomIsms),
+            ("action-plan", Family::ActionPlan),
+            ("port-guideline", Family::Port),
+        ];
+        let id = id.to_ascii_lowercase();
+        PREFIXES.iter().find(|(prefix, _)| id.starts_with(prefix)).map_or(Self::Other, |(_, family)| *family)
     }
 }
 
@@ -159,11 +175,62 @@ pub fn is_specified_port(port: &str) -> bool {
     SPECIFIED_PORTS.contains(&name)
 }
 
-/// Whether a Provision binds an Organisation, how strongly, and why.
+/// What a Provision says of itself, or takes from the heading that says it for all below: 001 prints 要検討 on the heading
+/// of a group, not on its items. Marks of 004 are not passed down: they belong to what they stand on.
+struct Facts<'a> {
+    levels: &'a [(NetworkClass, Level)],
+    consideration: Option<Consideration>,
+    audience: &'a [Audience],
+}
+
+impl<'a> Facts<'a> {
+    fn of(provision: &'a Provision) -> Self {
+        Self { levels: &provision.levels, consideration: provision.consideration, audience: &provision.audience }
+    }
+
+    fn or_from(mut self, ancestor: &'a Provision) -> Self {
+        if self.levels.is_empty() {
+            self.levels = &ancestor.levels;
+        }
+        if self.audience.is_empty() {
+            self.audience = &ancestor.audience;
+        }
+        self.consideration = self.consideration.or(ancestor.consideration);
+        self
+    }
+}
+
+/// Whether a Provision binds an Organisation, how strongly, and why, from what it says itself.
+/// For a whole Edition use [`applicability_of_all`], which also heeds the headings above.
 pub fn applicability(profile: &OrganisationProfile, family: Family, provision: &Provision) -> Applicability {
+    decide(profile, family, provision, &Facts::of(provision))
+}
+
+/// The applicability of every Provision of an Edition, in the order given; levels, 要検討／参考 and audience come from the
+/// nearest heading above where a Provision has none of its own.
+pub fn applicability_of_all(
+    profile: &OrganisationProfile,
+    family: Family,
+    provisions: &[Provision],
+) -> Vec<Applicability> {
+    /// Deeper than any document; a parent chain that loops ends here.
+    const DEPTH_MAX: usize = 32;
+    let by_id: HashMap<&str, &Provision> = provisions.iter().map(|p| (p.id.as_str(), p)).collect();
+    let above = |provision: &&Provision| provision.parent.as_deref().and_then(|id| by_id.get(id).copied());
+    provisions
+        .iter()
+        .map(|provision| {
+            let ancestors = std::iter::successors(above(&provision), above).take(DEPTH_MAX);
+            let facts = ancestors.fold(Facts::of(provision), Facts::or_from);
+            decide(profile, family, provision, &facts)
+        })
+        .collect()
+}
+
+fn decide(profile: &OrganisationProfile, family: Family, provision: &Provision, facts: &Facts<'_>) -> Applicability {
     let base = match family {
-        Family::TelecomLevels => by_level(profile, provision),
-        Family::CriticalInfrastructure => by_consideration(profile, provision),
+        Family::TelecomLevels => by_level(profile, provision, facts.levels),
+        Family::CriticalInfrastructure => by_consideration(profile, provision.strength, facts.consideration),
         Family::TelecomIsms => by_disposition(profile, provision),
         Family::ActionPlan => by_action_plan(profile),
         Family::Port => {
@@ -174,7 +241,7 @@ pub fn applicability(profile: &OrganisationProfile, family: Family, provision: &
         }
         Family::Other => Applicability::by_wording(provision.strength),
     };
-    for_audience(profile, &provision.audience, base)
+    for_audience(profile, facts.audience, base)
 }
 
 /// The same for one list item of a Provision; items carry marks, wording and audience of their own (004).
@@ -237,20 +304,21 @@ const fn level_en(level: Level) -> &'static str {
 
 /// 000: the strongest level among the Organisation's network classes holds. Without a registered class every class is
 /// taken, so that nothing is missed for want of a setting.
-fn by_level(profile: &OrganisationProfile, provision: &Provision) -> Applicability {
+fn by_level(profile: &OrganisationProfile, provision: &Provision, levels: &[(NetworkClass, Level)]) -> Applicability {
     if !has_sector(profile, TELECOM) {
         return other_sector("情報通信分野", "telecommunications");
     }
-    if provision.levels.is_empty() {
+    if levels.is_empty() && provision.strength == Strength::None && provision.is_answerable() {
+        // 別表第3 and 第4 have no levels; the standard as a whole is a recommendation of the state.
+        let reason = "推奨: 実施指針の水準が示されていない項目";
+        return Applicability::new(true, Force::Recommended, reason, "recommended: an item without level");
+    }
+    if levels.is_empty() {
         return Applicability::by_wording(provision.strength);
     }
     let unset = profile.network_classes.is_empty();
-    let ours: Vec<_> = provision
-        .levels
-        .iter()
-        .filter(|(class, _)| unset || profile.network_classes.contains(class))
-        .copied()
-        .collect();
+    let ours: Vec<_> =
+        levels.iter().filter(|(class, _)| unset || profile.network_classes.contains(class)).copied().collect();
     let Some(strongest) = ours.iter().map(|(_, level)| *level).min() else {
         let names: Vec<_> = profile.network_classes.iter().map(|class| network_ja(*class)).collect();
         let reason = format!("{}についての指針がない", names.join("・"));
@@ -275,7 +343,11 @@ fn by_level(profile: &OrganisationProfile, provision: &Provision) -> Applicabili
 }
 
 /// 001: for operators of every critical infrastructure sector.
-fn by_consideration(profile: &OrganisationProfile, provision: &Provision) -> Applicability {
+fn by_consideration(
+    profile: &OrganisationProfile,
+    strength: Strength,
+    consideration: Option<Consideration>,
+) -> Applicability {
     if profile.sectors.is_empty() {
         return Applicability::new(
             false,
@@ -284,7 +356,7 @@ fn by_consideration(profile: &OrganisationProfile, provision: &Provision) -> App
             "no critical infrastructure sector is registered; may be taken as reference",
         );
     }
-    match provision.consideration {
+    match consideration {
         Some(Consideration::Must) => Applicability::new(
             true,
             Force::MustConsider,
@@ -297,7 +369,7 @@ fn by_consideration(profile: &OrganisationProfile, provision: &Provision) -> App
             "参考事項（全ての重要インフラ分野）",
             "offered as reference, every critical infrastructure sector",
         ),
-        None => Applicability::by_wording(provision.strength),
+        None => Applicability::by_wording(strength),
     }
 }
 

@@ -5,7 +5,7 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use sakimori_report::{FontSearch, Lang};
+use sakimori_report::{FontSearch, Lang, Press, Worker, run_worker};
 use std::time::Instant;
 
 fn resident_mib() -> u64 {
@@ -17,8 +17,17 @@ fn resident_mib() -> u64 {
 #[allow(clippy::disallowed_methods, reason = "this example measures time")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::args().nth(1).ok_or("name a directory to write the samples into")?;
+    if directory == "worker" {
+        return Ok(run_worker(std::io::stdin(), std::io::stdout())?);
+    }
     std::fs::create_dir_all(&directory)?;
-    let fonts = FontSearch::from_environment();
+    let press = Press::here(FontSearch::from_environment());
+    let worker = Worker {
+        program: std::env::current_exe()?,
+        arguments: vec!["worker".into()],
+        limit: std::time::Duration::from_secs(60),
+    };
+    let worker = Press::in_worker(FontSearch::from_environment(), worker);
     println!("{:<22} {:>9} {:>9} {:>8}", "product", "ms", "KiB", "RSS MiB");
     let measure = |name: &str, make: &dyn Fn() -> Result<Vec<u8>, sakimori_report::ReportError>| {
         let start = Instant::now();
@@ -28,15 +37,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{name:<22} {milliseconds:>9} {:>9} {:>8}", bytes.len() / 1024, resident_mib());
         Ok::<_, Box<dyn std::error::Error>>(())
     };
-    measure("gap-ja.pdf", &|| common::report(Lang::Ja, 24, 8).pdf(&fonts))?;
-    measure("gap-en.pdf", &|| common::report(Lang::En, 24, 8).pdf(&fonts))?;
-    measure("gap-1209.pdf", &|| common::report(Lang::Ja, 1209, 60).pdf(&fonts))?;
+    measure("worker-gap-24.pdf", &|| common::report(Lang::Ja, 24, 8).pdf(&worker))?;
+    measure("worker-gap-1209.pdf", &|| common::report(Lang::Ja, 1209, 60).pdf(&worker))?;
+    measure("gap-ja.pdf", &|| common::report(Lang::Ja, 24, 8).pdf(&press))?;
+    measure("gap-en.pdf", &|| common::report(Lang::En, 24, 8).pdf(&press))?;
+    measure("gap-1209.pdf", &|| common::report(Lang::Ja, 1209, 60).pdf(&press))?;
     measure("gap-1209.xlsx", &|| common::report(Lang::Ja, 1209, 60).xlsx())?;
-    measure("list-40.pdf", &|| common::list(Lang::Ja, 40).pdf(&fonts))?;
-    measure("list-1209.pdf", &|| common::list(Lang::Ja, 1209).pdf(&fonts))?;
+    measure("list-40.pdf", &|| common::list(Lang::Ja, 40).pdf(&press))?;
+    measure("list-1209.pdf", &|| common::list(Lang::Ja, 1209).pdf(&press))?;
     measure("list-1209.xlsx", &|| common::list(Lang::Ja, 1209).xlsx())?;
-    measure("comparison.pdf", &|| common::comparison(Lang::Ja, 40).pdf(&fonts))?;
-    measure("comparison-300.pdf", &|| common::comparison(Lang::Ja, 300).pdf(&fonts))?;
+    measure("comparison.pdf", &|| common::comparison(Lang::Ja, 40).pdf(&press))?;
+    measure("comparison-300.pdf", &|| common::comparison(Lang::Ja, 300).pdf(&press))?;
     measure("comparison-300.xlsx", &|| common::comparison(Lang::Ja, 300).xlsx())?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 use crate::comparison::{ChangeKind, Comparison, ComparisonRow};
 use crate::diff::{Piece, changed_pieces};
 use crate::error::ReportError;
-use crate::fonts::FontSearch;
-use crate::render::{Template, pdf};
+use crate::press::Press;
+use crate::render::{Job, Template};
 use crate::value::{array, dict, line, record, text};
 use typst::foundations::{IntoValue, Value};
 
@@ -13,7 +13,7 @@ impl Comparison {
     ///
     /// # Errors
     /// [`ReportError`]: no font, too many rows, or a fault of the template.
-    pub fn pdf(&self, fonts: &FontSearch) -> Result<Vec<u8>, ReportError> {
+    pub fn pdf(&self, press: &Press) -> Result<Vec<u8>, ReportError> {
         self.check_size()?;
         let data = dict([
             ("old_edition", line(&self.old_edition)),
@@ -21,7 +21,7 @@ impl Comparison {
             ("summary", self.summary().into_value()),
             ("rows", array(self.rows.iter().map(|row| self.row(row)))),
         ]);
-        pdf(Template::Comparison, &self.head, data, fonts)
+        press.print(Job::new(Template::Comparison, &self.head, data))
     }
 
     fn row(&self, row: &ComparisonRow) -> Value {
@@ -36,11 +36,24 @@ impl Comparison {
             ("old_text", pieces(&old_text)),
             ("kind", row.kind.word(self.head.lang).into_value()),
             ("remark", text(&row.remark)),
+            ("long", row.is_long().into_value()),
         ])
     }
 }
 
+/// Bytes of a cell beyond which a row may break over pages: about a third of a page of Japanese.
+const LONG_CELL: usize = 1_200;
+/// Lines beyond which a row may break over pages.
+const LONG_LINES: usize = 12;
+
 impl ComparisonRow {
+    /// Whether the row may be too long for one page.
+    fn is_long(&self) -> bool {
+        let long = |text: &str, share: usize| text.len() * share > LONG_CELL || text.lines().count() > LONG_LINES;
+        // The column of remarks takes a third of the letters that the texts take.
+        long(&self.old_text, 1) || long(&self.new_text, 1) || long(&self.remark, 3)
+    }
+
     /// Old and new title as runs, old first.
     pub(crate) fn title_pieces(&self) -> (Vec<Piece>, Vec<Piece>) {
         self.pieces(&self.old_title, &self.new_title)
@@ -63,7 +76,7 @@ impl ComparisonRow {
 }
 
 fn whole(text: &str) -> Vec<Piece> {
-    vec![Piece { text: crate::clean::clean(text), changed: false }]
+    if text.is_empty() { Vec::new() } else { vec![Piece { text: crate::clean::clean(text), changed: false }] }
 }
 
 /// Runs as strings, a changed one in an array of its own; the template underlines those.

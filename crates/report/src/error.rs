@@ -21,6 +21,12 @@ pub enum ReportError {
     /// The template and the data do not fit: a fault of the program, not of the user.
     #[error("the PDF could not be laid out: {message}; please report this message")]
     Layout { message: String },
+    /// The process that makes PDFs could not be started or broke off.
+    #[error("the PDF worker {} failed: {message}; try again, and report this message if it happens again", .program.display())]
+    Worker { program: PathBuf, message: String },
+    /// The process that makes PDFs took longer than it may.
+    #[error("making the PDF took longer than {seconds} s and was stopped; narrow the report and try again")]
+    TimedOut { seconds: u64 },
     /// The workbook could not be written.
     #[error("the Excel workbook could not be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
@@ -44,6 +50,12 @@ impl ReportError {
             ),
             Self::Layout { message } => {
                 format!("PDF を組版できませんでした（{message}）。この文を添えて管理者に知らせてください。")
+            }
+            Self::Worker { message, .. } => {
+                format!("PDF を作る処理が失敗しました（{message}）。もう一度試し、続くときはこの文を添えて管理者に知らせてください。")
+            }
+            Self::TimedOut { seconds } => {
+                format!("PDF の作成が {seconds} 秒を超えたため中止しました。対象を絞り込んでもう一度試してください。")
             }
             Self::Workbook(error) => {
                 format!("Excel ファイルを作れませんでした（{error}）。この文を添えて管理者に知らせてください。")

@@ -49,6 +49,11 @@ impl FontSearch {
         Self { directories }
     }
 
+    /// The directories, in the order of the search.
+    pub fn directories(&self) -> &[PathBuf] {
+        &self.directories
+    }
+
     /// Whether a report can be made, without reading the font (for a start-up check).
     ///
     /// # Errors

@@ -2,10 +2,10 @@
 
 use crate::date::{fiscal_year_label, long_date, short_date};
 use crate::error::ReportError;
-use crate::fonts::FontSearch;
+use crate::press::Press;
 use crate::gap::{Approval, ChapterLine, Counts, GapLine, GapReport, StandardLine};
 use crate::radar::{Point, RINGS, RadarChart, description, radar_points};
-use crate::render::{Template, pdf};
+use crate::render::{Job, Template};
 use crate::value::{array, change, dict, line, percent, record, text};
 use crate::words::words;
 use typst::foundations::{Dict, IntoValue, Value};
@@ -19,9 +19,9 @@ impl GapReport {
     ///
     /// # Errors
     /// [`ReportError`]: no font, too many rows, or a fault of the template.
-    pub fn pdf(&self, fonts: &FontSearch) -> Result<Vec<u8>, ReportError> {
+    pub fn pdf(&self, press: &Press) -> Result<Vec<u8>, ReportError> {
         self.check_size()?;
-        pdf(Template::Gap, &self.head, self.data(), fonts)
+        press.print(Job::new(Template::Gap, &self.head, self.data()))
     }
 
     fn data(&self) -> Dict {
@@ -180,7 +180,7 @@ fn radar(chart: &RadarChart) -> Value {
             ("y", tip.y.into_value()),
             ("side", side.into_value()),
             ("above", (tip.y < CENTRE_MM.y).into_value()),
-            ("text", line(&axis.label)),
+            ("text", line(&axis.printed_label())),
         ])
     });
     let last = if chart.has_last_year() {

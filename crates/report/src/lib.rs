@@ -18,6 +18,7 @@ mod gap_xlsx;
 mod list;
 mod list_pdf;
 mod list_xlsx;
+mod press;
 mod print;
 mod radar;
 mod render;
@@ -35,5 +36,6 @@ pub use gap::{
     UnansweredLine,
 };
 pub use list::{Cell, ColumnKind, ListColumn, ListSheet};
+pub use press::{Press, Worker, run_worker};
 pub use print::{Lang, PrintHead};
 pub use radar::{Point, RadarAxis, RadarChart, radar_points, radar_svg};

@@ -2,9 +2,9 @@
 
 use crate::date::short_date;
 use crate::error::ReportError;
-use crate::fonts::FontSearch;
+use crate::press::Press;
 use crate::list::{Cell, ColumnKind, ListColumn, ListSheet};
-use crate::render::{Template, pdf};
+use crate::render::{Job, Template};
 use crate::value::{array, dict, line, percent, record, text};
 use typst::foundations::{IntoValue, Value};
 
@@ -16,7 +16,7 @@ impl ListSheet {
     ///
     /// # Errors
     /// [`ReportError`]: no font, too many rows, or a fault of the template.
-    pub fn pdf(&self, fonts: &FontSearch) -> Result<Vec<u8>, ReportError> {
+    pub fn pdf(&self, press: &Press) -> Result<Vec<u8>, ReportError> {
         self.check_size()?;
         let width: f64 = self.columns.iter().map(|column| column.width).sum();
         let cells = self.rows.iter().flat_map(|row| {
@@ -29,7 +29,7 @@ impl ListSheet {
             ("columns", array(self.columns.iter().map(column_value))),
             ("cells", array(cells)),
         ]);
-        pdf(Template::List, &self.head, data, fonts)
+        press.print(Job::new(Template::List, &self.head, data))
     }
 
     fn cell(&self, cell: Option<&Cell>, column: &ListColumn) -> Value {

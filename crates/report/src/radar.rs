@@ -38,6 +38,13 @@ pub(crate) const MOST_AXES: usize = 24;
 /// The grid lines, as shares.
 pub(crate) const RINGS: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 
+impl RadarAxis {
+    /// The label; a chapter without an answer says so, since its corner at the centre would read as 0 %.
+    pub(crate) fn printed_label(&self) -> String {
+        if self.this_year.is_some() { self.label.clone() } else { format!("{}（－）", self.label) }
+    }
+}
+
 impl RadarChart {
     /// The values of one line, missing ones as 0.
     pub(crate) fn values(&self, last: bool) -> Vec<f64> {
@@ -160,7 +167,7 @@ fn draw_labels(svg: &mut String, chart: &RadarChart) {
             dx if dx > 0.0 => "start",
             _ => "end",
         };
-        let lines = label_lines(&axis.label);
+        let lines = label_lines(&axis.printed_label());
         let top = if dy < -RADIUS * 0.8 { tip.y - 14.0 * (lines.len() as f64 - 1.0) } else { tip.y + 4.0 };
         _ = write!(svg, "<text text-anchor=\"{anchor}\" fill=\"#1a1a1c\"><title>{}</title>", escape(&axis.label));
         for (at, line) in lines.iter().enumerate() {
@@ -223,7 +230,7 @@ fn draw_bars(svg: &mut String, chart: &RadarChart) {
              <rect class=\"radar-now\" x=\"240\" y=\"{y:.1}\" width=\"{:.1}\" height=\"12\" fill=\"#1a1a1c\"/>",
             y + 12.0,
             escape(&axis.label),
-            escape(&label_lines(&axis.label).concat()),
+            escape(&label_lines(&axis.printed_label()).concat()),
             full * axis.this_year.unwrap_or(0.0).clamp(0.0, 1.0),
         );
         if let Some(last) = axis.last_year {

@@ -6,6 +6,7 @@ use crate::fonts::{FontSearch, LoadedFonts};
 use crate::print::PrintHead;
 use crate::value;
 use crate::words::words;
+use jiff::civil::Date;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Dict, Duration, IntoValue, Smart, Value};
@@ -27,6 +28,23 @@ pub(crate) enum Template {
 const COMMON: &str = include_str!("../templates/common.typ");
 
 impl Template {
+    /// Every template.
+    const ALL: [Self; 3] = [Self::Gap, Self::List, Self::Comparison];
+
+    /// The name under which a worker is told of it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::List => "list",
+            Self::Comparison => "comparison",
+        }
+    }
+
+    /// The template of a name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.name() == name)
+    }
+
     const fn source(self) -> &'static str {
         match self {
             Self::Gap => include_str!("../templates/gap.typ"),
@@ -52,22 +70,30 @@ pub(crate) fn check_rows(what: &'static str, rows: usize, limit: usize) -> Resul
     if rows > limit { Err(ReportError::TooManyRows { what, rows, limit }) } else { Ok(()) }
 }
 
-/// Lays out a template with its data and writes the PDF. `data` becomes `sys.inputs`, joined by the head, the words and the
-/// font family. Fonts and typst's caches are let go before it returns.
-pub(crate) fn pdf(
-    template: Template,
-    head: &PrintHead,
-    mut data: Dict,
-    fonts: &FontSearch,
-) -> Result<Vec<u8>, ReportError> {
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let loaded = fonts.load()?;
-    data.insert("head".into(), head_value(head));
-    data.insert("words".into(), words(head.lang).to_dict().into_value());
-    data.insert("font".into(), loaded.family.into_value());
-    let result = compile_and_export(template, head, data, loaded);
-    typst::comemo::evict(0);
-    result
+/// Everything that a PDF is made of.
+pub(crate) struct Job {
+    pub(crate) template: Template,
+    pub(crate) date: Date,
+    pub(crate) data: Dict,
+}
+
+impl Job {
+    /// `data` becomes `sys.inputs`, joined by the head and the words.
+    pub(crate) fn new(template: Template, head: &PrintHead, mut data: Dict) -> Self {
+        data.insert("head".into(), head_value(head));
+        data.insert("words".into(), words(head.lang).to_dict().into_value());
+        Self { template, date: head.report_date, data }
+    }
+
+    /// Lays out and writes the PDF in this process. Fonts and typst's caches are let go before it returns.
+    pub(crate) fn run(mut self, fonts: &FontSearch) -> Result<Vec<u8>, ReportError> {
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = fonts.load()?;
+        self.data.insert("font".into(), loaded.family.into_value());
+        let result = compile_and_export(self, loaded);
+        typst::comemo::evict(0);
+        result
+    }
 }
 
 fn head_value(head: &PrintHead) -> Value {
@@ -80,21 +106,13 @@ fn head_value(head: &PrintHead) -> Value {
     ])
 }
 
-fn compile_and_export(
-    template: Template,
-    head: &PrintHead,
-    data: Dict,
-    fonts: LoadedFonts,
-) -> Result<Vec<u8>, ReportError> {
-    let world = ReportWorld::new(template, data, fonts)?;
-    let document = typst::compile::<PagedDocument>(&world)
-        .output
-        .map_err(|problems| layout_error(&problems))?;
-    let date = head.report_date;
-    let timestamp = u8::try_from(date.month())
+fn compile_and_export(job: Job, fonts: LoadedFonts) -> Result<Vec<u8>, ReportError> {
+    let world = ReportWorld::new(job.template, job.data, fonts)?;
+    let document = typst::compile::<PagedDocument>(&world).output.map_err(|problems| layout_error(&problems))?;
+    let timestamp = u8::try_from(job.date.month())
         .ok()
-        .zip(u8::try_from(date.day()).ok())
-        .and_then(|(month, day)| Datetime::from_ymd(i32::from(date.year()), month, day))
+        .zip(u8::try_from(job.date.day()).ok())
+        .and_then(|(month, day)| Datetime::from_ymd(i32::from(job.date.year()), month, day))
         .map(typst_pdf::Timestamp::new_utc);
     let options = PdfOptions {
         creator: Smart::Custom(Some("Sakimori".to_owned())),

@@ -48,7 +48,6 @@ word_list! {
     edition: "版", "Edition";
     issuer: "策定者", "Issuer";
     contents: "目次", "Contents";
-    page_of: "ページ", "page";
     overview: "概要", "Overview";
     result: "点検結果の総括", "Summary of results";
     by_standard: "基準等別の状況", "Status by standard";
@@ -59,10 +58,12 @@ word_list! {
     force: "要求の強さ", "Force";
     reason: "理由", "Reason";
     total: "計", "Total";
+    all_items: "対象項目", "All items";
+    standard_title: "名称", "Name";
+    maturity_short: "成熟度", "Mat.";
     achieved: "達成率", "Achieved";
     last_time: "前回", "Last time";
     change: "増減", "Change";
-    points: "pt", "pt";
     items: "項目", "items";
     met: "実施済", "Met";
     partly: "一部実施", "Partly";

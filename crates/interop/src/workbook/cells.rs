@@ -55,6 +55,8 @@ pub struct CellLimits {
     pub sheets: usize,
     /// Filled cells in all sheets together.
     pub cells: usize,
+    /// Cells visited, empty ones with a format included: many sheets may point at one huge part.
+    pub visited: usize,
     /// Bytes of cell text in all sheets together: one shared string may stand in a million cells.
     pub text_bytes: usize,
     /// Last row that may hold a cell, counted from 1.
@@ -69,10 +71,11 @@ impl Default for CellLimits {
     fn default() -> Self {
         Self {
             file_bytes: 20 << 20,
-            unpacked_bytes: 200 << 20,
+            unpacked_bytes: 100 << 20,
             entries: 2_000,
             sheets: 100,
             cells: 500_000,
+            visited: 5_000_000,
             text_bytes: 100 << 20,
             rows: 50_000,
             columns: 500,
@@ -162,6 +165,7 @@ pub fn read_cells(bytes: &[u8], limits: &CellLimits) -> Result<Vec<SheetCells>, 
 
 #[derive(Default)]
 struct Spent {
+    visited: usize,
     cells: usize,
     text_bytes: usize,
 }
@@ -193,7 +197,9 @@ fn check_archive(bytes: &[u8], limits: &CellLimits) -> Result<(), ReadError> {
     let mut is_workbook = false;
     for place in 0..archive.len() {
         let entry = archive.by_index(place).map_err(|error| match error {
-            zip::result::ZipError::UnsupportedArchive(_) => ReadError::PasswordOrOldFormat,
+            zip::result::ZipError::UnsupportedArchive(zip::result::ZipError::PASSWORD_REQUIRED) => {
+                ReadError::PasswordOrOldFormat
+            }
             other => damaged(other),
         })?;
         let name = entry.name().map_err(damaged)?.to_ascii_lowercase();
@@ -217,8 +223,16 @@ fn read_sheet(
     let mut reader = book.worksheet_cells_reader(&name).map_err(damaged)?;
     let mut cells = Vec::new();
     while let Some(record) = reader.next_cell_with_formula_metadata().map_err(damaged)? {
-        let Some((text, kind)) = text_of(&record.value) else { continue };
         let (row, col) = record.pos;
+        spent.visited += 1;
+        if spent.visited > limits.visited {
+            return Err(too_many(
+                "formatted cells",
+                limits.visited,
+                format!("{name}!{}", super::value::cell_name(row, col)),
+            ));
+        }
+        let Some((text, kind)) = text_of(&record.value) else { continue };
         let place = || format!("{name}!{}", super::value::cell_name(row, col));
         if row >= limits.rows {
             return Err(too_many("rows", limits.rows as usize, place()));

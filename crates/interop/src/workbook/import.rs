@@ -21,6 +21,14 @@ pub struct Recognition {
     pub metadata: Vec<(String, String)>,
 }
 
+impl Recognition {
+    /// Whether the workbook is one that we exported; if not, a column mapping is needed.
+    pub fn is_ours(&self) -> bool {
+        let has_id = |row: &RecognisedRow| matches!(row.identity, RowIdentity::Id(_));
+        !self.metadata.is_empty() || self.sheets.iter().any(|sheet| sheet.rows.iter().any(has_id))
+    }
+}
+
 /// A sheet with answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecognisedSheet {
@@ -144,16 +152,17 @@ fn read_sheet(sheet: &SheetCells, grid: &Grid<'_>, header_row: u32, columns: &[(
         let text = |col: Option<u32>| col.and_then(|col| cells.get(&col)).map_or("", |cell| cell.text.trim());
         let values = field_cells(cells, &fields);
         let (id, number) = (text(id_col), text(number_col));
-        let repeated_header = own_column(id) == Some(Column::RowId) || own_column(number) == Some(Column::Number);
-        let blank = id.is_empty() && number.is_empty() && values.iter().all(|value| value.text.trim().is_empty());
-        if blank || repeated_header {
-            continue;
-        }
         let identity = match (id, RowId::parse(id)) {
             ("", _) => RowIdentity::Absent,
             (_, Some(id)) => RowIdentity::Id(id),
             (text, None) => RowIdentity::Broken(text.to_owned()),
         };
+        let blank = id.is_empty() && number.is_empty() && values.iter().all(|value| value.text.trim().is_empty());
+        // Some people repeat the headers down the sheet.
+        let repeated_header = || own_column(id) == Some(Column::RowId) || own_column(number) == Some(Column::Number);
+        if blank || (!matches!(identity, RowIdentity::Id(_)) && repeated_header()) {
+            continue;
+        }
         let identity_col = if identity == RowIdentity::Absent { number_col.or(id_col) } else { id_col };
         rows.push(RecognisedRow {
             row: *row,

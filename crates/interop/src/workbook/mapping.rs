@@ -187,10 +187,11 @@ fn read_foreign(
     let key_cols = || mapping.number_columns.iter().chain(&mapping.title_column);
     let identity_col = key_cols().next().copied().unwrap_or(0);
     let mut rows = Vec::new();
+    let mut carried = vec![String::new(); mapping.number_columns.len()];
     for (row, cells) in grid(sheet).range(mapping.header_row + 1..) {
         let text = |col: &u32| cells.get(col).map_or("", |cell| cell.text.trim());
-        let parts: Vec<_> = mapping.number_columns.iter().map(text).filter(|part| !part.is_empty()).collect();
-        let number = parts.join(".");
+        let parts: Vec<_> = mapping.number_columns.iter().map(text).collect();
+        let number = carry(&mut carried, &parts);
         let title = mapping.title_column.as_ref().map_or("", text);
         let mut values = field_cells(cells, fields);
         values.iter_mut().for_each(|value| translate(value, mapping));
@@ -205,6 +206,23 @@ fn read_foreign(
         rows.push(RecognisedRow { row: *row, identity_col, identity, number, values });
     }
     RecognisedSheet { name: sheet.name.clone(), header_row: mapping.header_row, fields: fields.to_vec(), rows }
+}
+
+/// The number of a row from its parts. A chapter merged over its rows stands in the first of them only, so all parts but
+/// the last are carried down until one to their left or they themselves change.
+fn carry(carried: &mut [String], parts: &[&str]) -> String {
+    let Some((last, _)) = parts.split_last() else { return String::new() };
+    for (place, part) in parts.iter().enumerate().filter(|(_, part)| !part.is_empty()) {
+        carried[place] = (*part).to_owned();
+        carried[place + 1..].iter_mut().for_each(String::clear);
+    }
+    let place = carried.len() - 1;
+    carried[place] = (*last).to_owned();
+    if last.is_empty() && parts.iter().all(|part| part.is_empty()) {
+        return String::new();
+    }
+    let filled: Vec<_> = carried.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    filled.join(".")
 }
 
 fn translate(value: &mut FieldCell, mapping: &ColumnMapping) {

@@ -146,7 +146,9 @@ fn a_ministry_layout_is_guessed_and_read() {
 #[test]
 fn numbers_in_several_columns_are_joined() {
     let data = data(12);
-    let bytes = sheet(&[&["章", "節", "評価"], &["2", "1", "A"], &["1", "1", "C"]]);
+    // The chapter is merged over its rows; the line without number is a remark.
+    let bytes =
+        sheet(&[&["章", "節", "評価"], &["2", "1", "A"], &["", "2", "A"], &["1"], &["", "1", "C"], &["", "", "A"]]);
     let mapping = ColumnMapping {
         name: "本社".into(),
         sheet: String::new(),
@@ -162,6 +164,8 @@ fn numbers_in_several_columns_are_joined() {
     let result = diff(&current(&data), &apply_mapping(&read(&bytes), &mapping, &known(&data)).unwrap());
     let shown: Vec<_> = result.changes.iter().map(|c| (c.provision.as_str(), c.new.as_str())).collect();
     assert_eq!(shown, [("2.1", "○"), ("1.1", "×")]);
+    assert_eq!(codes(&result), [("row-without-id", "A6")]);
+    assert_eq!(result.unchanged, 1, "2.2 was ○ before");
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn limits_hold_to_the_unit() {
         ("rows", CellLimits { rows: 2, ..base }),
         ("columns", CellLimits { columns: 2, ..base }),
         ("cells", CellLimits { cells: 2, ..base }),
+        ("formatted cells", CellLimits { visited: 2, ..base }),
         ("characters in a cell", CellLimits { cell_chars: 2, ..base }),
         ("bytes of text", CellLimits { text_bytes: 26, ..base }),
         ("sheets", CellLimits { sheets: 0, ..base }),
@@ -150,4 +151,21 @@ fn formulas_give_their_cached_value_and_errors_a_problem() {
     assert_eq!(result.changes.len(), 1);
     assert_eq!(result.changes[0].new, "△");
     assert_eq!(codes(&result), [("formula-error", "J4")]);
+}
+
+#[test]
+fn readings_and_fonts_inside_a_cell_are_not_text_of_their_own() {
+    let data = data(3);
+    let good = write_workbook(&data).unwrap();
+    let edit = |name: &str, body: Vec<u8>| {
+        let text = String::from_utf8(body).unwrap();
+        let ruby = "<t>青木</t><rPh sb=\"0\" eb=\"2\"><t>アオキ</t></rPh>";
+        let runs = "<r><rPr><b/></rPr><t>運用</t></r><r><t>課</t></r>";
+        let changed = text.replace("<t>青木</t>", ruby).replace("<t>運用課</t>", runs);
+        assert_eq!(name == "xl/sharedStrings.xml", changed != text);
+        Some(changed.into_bytes())
+    };
+    let from_excel = repacked(&good, edit, &[]);
+    let result = diff(&current(&data), &read_workbook(&read(&from_excel)));
+    assert_eq!((result.changes.len(), result.unchanged), (0, 3), "{:?}", result.changes);
 }

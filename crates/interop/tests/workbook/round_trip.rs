@@ -256,3 +256,49 @@ fn the_file_has_what_people_expect_of_it() {
     let book = part("xl/workbook.xml");
     assert!(book.contains(r#"state="veryHidden""#) && book.contains("_xlnm.Print_Titles"));
 }
+
+/// A small generator with a seed, so that a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % n
+    }
+}
+
+#[test]
+fn whatever_people_do_to_the_rows_exactly_their_edits_come_back() {
+    for seed in 0..40 {
+        let mut dice = Dice(seed);
+        let data = data(15);
+        let mut wanted = std::collections::BTreeMap::new();
+        let mut gone = std::collections::BTreeSet::new();
+        let result = round_trip(&data, &current(&data), |rows| {
+            for edit in 0..dice.below(8) {
+                let row = dice.below(rows.len());
+                let number = rows[row][&col("番号")].clone();
+                let (header, text) =
+                    [("現状", format!("書換え\r\n{edit}")), ("担当", format!("担当{edit}"))][dice.below(2)].clone();
+                rows[row].insert(col(header), text.clone());
+                wanted.insert((number, header), text.replace("\r\n", "\n"));
+            }
+            for _ in 0..dice.below(4) {
+                let number = rows.remove(dice.below(rows.len()))[&col("番号")].clone();
+                wanted.retain(|(edited, _), _| *edited != number);
+                gone.insert(number);
+            }
+            for place in (1..rows.len()).rev() {
+                rows.swap(place, dice.below(place + 1));
+            }
+            for _ in 0..dice.below(4) {
+                rows.insert(dice.below(rows.len()), Default::default());
+            }
+        });
+        let found: std::collections::BTreeMap<_, _> =
+            result.changes.iter().map(|c| ((c.provision.clone(), c.field.ja()), c.new.clone())).collect();
+        assert_eq!(found, wanted, "seed {seed}");
+        assert_eq!(result.missing_rows.len(), gone.len(), "seed {seed}");
+        assert!(result.problems.is_empty() && result.unknown_rows.is_empty(), "seed {seed}");
+    }
+}

@@ -1,10 +1,22 @@
-//! Import grammars: how a document is read is data (`content/profiles/*.toml`, docs/import-grammars.md).
+//! Import grammars: how a document is read is data (`content/profiles/*.toml`, docs/import-grammars.md). The engine knows
+//! Japanese typesetting; everything about a document or a family of documents stands in its grammar.
 
+mod built_in;
+mod clean;
+mod facts;
+mod finish;
 mod profile;
+mod reader;
+mod suggest;
+mod wire;
+mod words;
 
+pub use facts::facts_only;
 pub use profile::{Profile, ProfileFault};
+pub use suggest::suggest;
 
 use sakimori_domain::standards::Catalogue;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::source::SourceLine;
 
@@ -13,9 +25,9 @@ use crate::source::SourceLine;
 pub struct Fit {
     /// 0.0 … 1.0: share of what the grammar expects that the document has.
     pub share: f64,
-    /// Headings that matched.
+    /// Lines that have the form of a heading of the grammar.
     pub matched: usize,
-    /// Expected strings of the grammar (`[detect] expect`) that were found, and how many there are.
+    /// Strings that the grammar expects (`[detect] expect`) that were found, and how many it expects.
     pub found: usize,
     pub expected: usize,
 }
@@ -27,21 +39,58 @@ pub struct Reading {
     pub fit: Fit,
 }
 
+/// Best share of a grammar that expects nothing in particular, so that any grammar made for the document beats it.
+const SHARE_UNSPECIFIC: f64 = 0.35;
+/// Headings from which on an unspecific grammar fits as well as it can.
+const HEADINGS_UNSPECIFIC: usize = 10;
+
 /// Reads a document with a grammar. Never fails: what was not understood is in `catalogue.problems`.
 pub fn read(profile: &Profile, lines: &[SourceLine]) -> Reading {
-    let mut catalogue = crate::tabular::read(profile, lines).unwrap_or_default();
+    let mut catalogue = crate::tabular::read(profile, lines).unwrap_or_else(|| {
+        let cleaned = clean::clean(&profile.rules, lines);
+        let (provisions, problems) = reader::Reader::new(&profile.rules, &cleaned).run(&cleaned.lines);
+        Catalogue { provisions, problems, ..Catalogue::default() }
+    });
     catalogue.edition = profile.edition();
     Reading { catalogue, fit: fit(profile, lines) }
 }
 
 /// How well the grammar fits, without reading the whole structure.
-pub fn fit(profile: &Profile, _lines: &[SourceLine]) -> Fit {
-    Fit { share: 0.0, matched: 0, found: 0, expected: profile.expect().len() }
+pub fn fit(profile: &Profile, lines: &[SourceLine]) -> Fit {
+    let folded: String = lines.iter().take(clean::LINES_MAX).map(|line| fold(&line.text)).collect();
+    fit_folded(profile, lines, &folded)
+}
+
+fn fit_folded(profile: &Profile, lines: &[SourceLine], folded: &str) -> Fit {
+    let expect = profile.expect();
+    let found = expect.iter().filter(|text| folded.contains(&fold(text))).count();
+    let headings = &profile.rules.headings;
+    let short = |line: &&SourceLine| line.text.len() < 600;
+    let matched = lines
+        .iter()
+        .take(clean::LINES_MAX)
+        .filter(short)
+        .filter(|line| headings.iter().any(|heading| heading.pattern.is_match(line.text.trim())))
+        .count();
+    let of = |have: usize, want: usize| if want == 0 { 1.0 } else { (have as f64 / want as f64).min(1.0) };
+    let share = if expect.is_empty() {
+        SHARE_UNSPECIFIC * of(matched, HEADINGS_UNSPECIFIC)
+    } else {
+        of(found, expect.len()) * (0.6 + 0.4 * of(matched, profile.headings_expected()))
+    };
+    Fit { share, matched, found, expected: expect.len() }
+}
+
+/// Letter widths and blanks do not matter for recognising a document.
+fn fold(text: &str) -> String {
+    text.nfkc().filter(|c| !c.is_whitespace()).map(sakimori_domain::text::fold_dash).collect()
 }
 
 /// Every grammar with its fit, best first; ties keep the order given.
 pub fn best_fit(profiles: &[Profile], lines: &[SourceLine]) -> Vec<(String, Fit)> {
-    let mut fits: Vec<_> = profiles.iter().map(|profile| (profile.name().to_owned(), fit(profile, lines))).collect();
+    let folded: String = lines.iter().take(clean::LINES_MAX).map(|line| fold(&line.text)).collect();
+    let mut fits: Vec<_> =
+        profiles.iter().map(|profile| (profile.name().to_owned(), fit_folded(profile, lines, &folded))).collect();
     fits.sort_by(|a, b| b.1.share.total_cmp(&a.1.share));
     fits
 }
@@ -51,12 +100,16 @@ pub fn check(toml: &str) -> Vec<ProfileFault> {
     Profile::parse(toml).err().unwrap_or_default()
 }
 
-/// Writes a first grammar for a document that none of the built-in ones fits.
-pub fn suggest(_lines: &[SourceLine]) -> String {
-    String::new()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The catalogue without any of the document's sentences: numbers, titles, levels, marks and structure.
-pub fn facts_only(catalogue: &Catalogue) -> Catalogue {
-    catalogue.clone()
+    #[test]
+    fn every_built_in_grammar_is_sound() {
+        for (name, text) in built_in::SOURCES {
+            let faults = check(text);
+            assert!(faults.is_empty(), "{name}: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
+            assert!(Profile::built_in().iter().any(|profile| profile.name() == *name), "{name} names itself differently");
+        }
+    }
 }

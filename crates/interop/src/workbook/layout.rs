@@ -27,7 +27,7 @@ pub const COLUMNS: &[(Column, &str, f64)] = &[
     (Column::Force, "拘束力", 14.0),
     (Column::Reason, "適用の理由", 24.0),
     (Column::Field(AnswerField::Status), "対応状況", 9.0),
-    (Column::Field(AnswerField::Maturity), "成熟度", 12.0),
+    (Column::Field(AnswerField::Maturity), "成熟度", 16.0),
     (Column::Field(AnswerField::NaReason), "対象外の理由", 22.0),
     (Column::Field(AnswerField::Current), "現状", 40.0),
     (Column::Field(AnswerField::Plan), "今後の方針", 40.0),

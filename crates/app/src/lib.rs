@@ -10,6 +10,7 @@ mod refusal;
 pub mod content;
 pub mod identity;
 pub mod passwords;
+pub mod sandbox;
 
 pub use context::{Actor, App, AppConfig, Clock, Operation};
 pub use refusal::{AppError, Refusal, RefusalKind};

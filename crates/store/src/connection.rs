@@ -311,3 +311,13 @@ async fn require_safe_sqlite(pool: &SqlitePool) -> Result<()> {
     }
     Ok(())
 }
+
+impl Connection {
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&mut self) -> Result<()> {
+        self.one("SELECT 1", Vec::new()).await.map(|_| ())
+    }
+}

@@ -1,0 +1,20 @@
+//! What people see: server-rendered pages, the JSON API, health and metrics.
+//!
+//! [`router`] has every URL on one page. A handler turns a form into one call of `sakimori-app` (or a read of
+//! `sakimori-store` with an authorised actor) and a page struct with its template.
+
+mod assets;
+mod error;
+mod forms;
+mod health;
+mod page;
+mod person;
+mod router;
+mod security;
+mod state;
+
+mod home;
+mod identity;
+
+pub use router::{ROUTES, Route, router};
+pub use state::{WebConfig, WebState};

@@ -1,0 +1,172 @@
+//! What a person sees when something was refused or broke: what happened, why, what to do.
+
+use askama::Template;
+use axum::http::header::{ACCEPT, LOCATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use sakimori_app::{AppError, Refusal, RefusalKind};
+use serde_json::json;
+
+/// An answer other than the page that was asked for.
+pub struct WebError {
+    kind: Kind,
+    /// The caller reads JSON, not pages.
+    json: bool,
+    english: bool,
+}
+
+enum Kind {
+    Refused(Box<Refusal>),
+    /// Sent to the sign-in page and back here afterwards.
+    SignIn { next: String },
+    Internal(String),
+}
+
+impl WebError {
+    /// A fault of ours. The text goes to the log only.
+    pub fn internal(what: impl Into<String>) -> Self {
+        Self { kind: Kind::Internal(what.into()), json: false, english: false }
+    }
+
+    /// An operation's error, answered in the form that the request reads.
+    pub fn app(error: AppError, parts: &Parts) -> Self {
+        let mut this = Self::from(error);
+        this.json = reads_json(parts);
+        this
+    }
+
+    /// Nobody is signed in.
+    pub fn sign_in(parts: &Parts) -> Self {
+        let next = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Self { kind: Kind::SignIn { next }, json: reads_json(parts), english: false }
+    }
+
+    /// Answers in JSON.
+    #[must_use]
+    pub fn as_json(mut self) -> Self {
+        self.json = true;
+        self
+    }
+
+    /// Answers in the person's language.
+    #[must_use]
+    pub fn in_language(mut self, language: &str) -> Self {
+        self.english = language == "en";
+        self
+    }
+
+    /// The refusal, if it is one: forms show it beside their fields.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match &self.kind {
+            Kind::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}
+
+fn reads_json(parts: &Parts) -> bool {
+    let accepts = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    parts.uri.path().starts_with("/api/") || accepts.contains("application/json")
+}
+
+impl From<AppError> for WebError {
+    fn from(error: AppError) -> Self {
+        let kind = match error {
+            AppError::Refused(refusal) => Kind::Refused(refusal),
+            other => Kind::Internal(other.to_string()),
+        };
+        Self { kind, json: false, english: false }
+    }
+}
+
+impl From<Refusal> for WebError {
+    fn from(refusal: Refusal) -> Self {
+        AppError::from(refusal).into()
+    }
+}
+
+impl From<sakimori_store::StoreError> for WebError {
+    fn from(error: sakimori_store::StoreError) -> Self {
+        AppError::from(error).into()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    english: bool,
+    status: u16,
+    title: &'a str,
+    what: &'a str,
+    next: &'a str,
+}
+
+fn status(kind: RefusalKind) -> StatusCode {
+    match kind {
+        RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        RefusalKind::SignInNeeded => StatusCode::UNAUTHORIZED,
+        RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        RefusalKind::NotFound => StatusCode::NOT_FOUND,
+        RefusalKind::Conflict => StatusCode::CONFLICT,
+        RefusalKind::Limit => StatusCode::PAYLOAD_TOO_LARGE,
+    }
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        let refusal = match self.kind {
+            Kind::Refused(refusal) => *refusal,
+            Kind::SignIn { next } => return to_sign_in(&next, self.json),
+            Kind::Internal(what) => {
+                tracing::error!(error = %what, "request failed");
+                let broken = Refusal::new(
+                    RefusalKind::Invalid,
+                    "internal",
+                    "処理中に問題が起きました。入力した内容は保存されていません。",
+                    "Something broke on our side; nothing was saved.",
+                )
+                .next("少し待ってからもう一度お試しください。続く場合は管理者に連絡してください。", "Try again shortly; if it goes on, tell your administrator.");
+                return page(&broken, StatusCode::INTERNAL_SERVER_ERROR, self.json, self.english);
+            }
+        };
+        let status = status(refusal.kind);
+        page(&refusal, status, self.json, self.english)
+    }
+}
+
+fn page(refusal: &Refusal, status: StatusCode, as_json: bool, english: bool) -> Response {
+    let (what, next) = if english { (&refusal.en, &refusal.next_en) } else { (&refusal.ja, &refusal.next_ja) };
+    if as_json {
+        let body = json!({ "code": refusal.code, "message": what, "next": next });
+        return (status, axum::Json(body)).into_response();
+    }
+    let title = match (status, english) {
+        (StatusCode::NOT_FOUND, false) => "見つかりません",
+        (StatusCode::NOT_FOUND, true) => "Not found",
+        (StatusCode::FORBIDDEN, false) => "権限がありません",
+        (StatusCode::FORBIDDEN, true) => "Not allowed",
+        (StatusCode::CONFLICT, false) => "保存していません",
+        (StatusCode::CONFLICT, true) => "Not saved",
+        (_, false) => "処理できませんでした",
+        (_, true) => "Not done",
+    };
+    let template = ErrorPage { english, status: status.as_u16(), title, what, next };
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => (status, title.to_owned()).into_response(),
+    }
+}
+
+fn to_sign_in(next: &str, json: bool) -> Response {
+    if json {
+        let body = json!({ "code": "sign-in-needed", "message": "サインインしてください。", "next": "/sign-in" });
+        return (StatusCode::UNAUTHORIZED, axum::Json(body)).into_response();
+    }
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    let location = if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
+    match HeaderValue::from_str(&location) {
+        Ok(value) => (StatusCode::SEE_OTHER, [(LOCATION, value)]).into_response(),
+        Err(_) => StatusCode::UNAUTHORIZED.into_response(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Bodies of writing requests. Each of these extractors demands a signed-in person and the session's CSRF token, so a
+//! handler that takes one cannot forget either.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
+use sakimori_app::{Refusal, RefusalKind};
+use serde::de::DeserializeOwned;
+
+use crate::error::WebError;
+use crate::person::Person;
+use crate::state::WebState;
+
+/// Largest form or JSON body, in bytes.
+const FORM_MAX: usize = 2 << 20;
+/// Largest uploaded file, in bytes.
+pub const UPLOAD_MAX: usize = 64 << 20;
+
+/// Fields of a form, repeated names allowed.
+#[derive(Debug, Default, Clone)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// Parses `application/x-www-form-urlencoded`.
+    pub fn parse(bytes: &[u8]) -> Self {
+        Self(form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
+    /// The first value of a field, trimmed of nothing; empty when absent.
+    pub fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every value of a field (check boxes).
+    pub fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Whether a field was sent at all.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
+    /// Every name and value, in the order sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+/// A form sent by a signed-in person.
+pub struct PersonForm {
+    pub person: Person,
+    pub fields: Fields,
+}
+
+/// JSON sent by a signed-in person.
+pub struct PersonJson<T> {
+    pub person: Person,
+    pub body: T,
+}
+
+/// A form with files sent by a signed-in person.
+pub struct PersonUpload {
+    pub person: Person,
+    pub fields: Fields,
+    /// By field name; empty file fields are left out.
+    pub files: HashMap<String, UploadedFile>,
+}
+
+/// A file as it came.
+pub struct UploadedFile {
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Bytes,
+}
+
+fn bad_token() -> Refusal {
+    Refusal::new(
+        RefusalKind::Forbidden,
+        "csrf",
+        "画面の有効期限が切れたため、保存していません。",
+        "This page has expired; nothing was saved.",
+    )
+    .next("ページを開き直して、もう一度操作してください。", "Open the page again and repeat.")
+}
+
+fn too_large() -> Refusal {
+    Refusal::new(RefusalKind::Limit, "too-large", "送信された内容が大きすぎます。", "What was sent is too large.")
+        .next("ファイルは64 MBまでです。分けて送ってください。", "Files may have up to 64 MB; send it in parts.")
+}
+
+/// Compares in the same time whatever the difference, so that a token cannot be guessed letter by letter.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0_u8, |acc, (x, y)| acc | (x ^ y)) == 0
+}
+
+fn check(person: &Person, token: &str) -> Result<(), WebError> {
+    if same(&person.csrf, token) { Ok(()) } else { Err(bad_token().into()) }
+}
+
+impl FromRequest<WebState> for PersonForm {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, WebError> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::from_request_parts(&mut parts, state).await?;
+        let bytes = to_bytes(body, FORM_MAX).await.map_err(|_| WebError::from(too_large()))?;
+        let fields = Fields::parse(&bytes);
+        check(&person, fields.get("csrf"))?;
+        Ok(Self { person, fields })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<WebState> for PersonJson<T> {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, WebError> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::from_request_parts(&mut parts, state).await.map_err(WebError::as_json)?;
+        let token = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or("");
+        check(&person, token).map_err(WebError::as_json)?;
+        let bytes = to_bytes(body, FORM_MAX).await.map_err(|_| WebError::from(too_large()).as_json())?;
+        let body = Json::<T>::from_bytes(&bytes).map_err(|error| {
+            let refusal = Refusal::invalid("json", format!("JSON として読めません（{error}）。"), format!("not the JSON expected: {error}"));
+            WebError::from(refusal).as_json()
+        })?;
+        Ok(Self { person, body: body.0 })
+    }
+}
+
+impl FromRequest<WebState> for PersonUpload {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, WebError> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::from_request_parts(&mut parts, state).await?;
+        let request = Request::from_parts(parts, body);
+        let broken = || WebError::from(Refusal::invalid("upload", "送信が途中で切れました。", "The upload broke off.").next("もう一度送ってください。", "Send it again."));
+        let mut multipart = Multipart::from_request(request, state).await.map_err(|_| broken())?;
+        let (mut fields, mut files) = (Vec::new(), HashMap::new());
+        while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {
+            let name = field.name().unwrap_or("").to_owned();
+            let file_name = field.file_name().map(ToOwned::to_owned);
+            let media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
+            let bytes = field.bytes().await.map_err(|_| WebError::from(too_large()))?;
+            match file_name {
+                Some(file_name) if !bytes.is_empty() => {
+                    files.insert(name, UploadedFile { name: clean_name(&file_name), media_type, bytes });
+                }
+                Some(_) => {}
+                None => fields.push((name, String::from_utf8_lossy(&bytes).into_owned())),
+            }
+        }
+        let fields = Fields(fields);
+        check(&person, fields.get("csrf"))?;
+        Ok(Self { person, fields, files })
+    }
+}
+
+/// A file name without folders and control characters, at most 200 characters.
+fn clean_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    last.chars().filter(|c| !c.is_control()).take(200).collect()
+}

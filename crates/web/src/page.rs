@@ -1,0 +1,152 @@
+//! What every page has: language, person, the room it belongs to, and the words of dates.
+
+use axum::response::{Html, IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+use sakimori_app::Actor;
+use sakimori_domain::identity::Permission;
+
+use crate::error::WebError;
+use crate::state::WebState;
+
+/// The five rooms of the rail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Home,
+    Standards,
+    Assurance,
+    Registry,
+    Incident,
+    /// Administration, behind the person's menu.
+    Administration,
+}
+
+/// The frame around a page.
+pub struct Page {
+    pub english: bool,
+    pub demo: bool,
+    pub csrf: String,
+    pub actor: Actor,
+    pub room: Room,
+    /// Marked in the rail.
+    pub path: &'static str,
+    /// Start of the running 年度.
+    pub fiscal_year: i16,
+    pub today: Date,
+    /// Printed in the margin of every page.
+    pub marking: String,
+}
+
+impl Page {
+    /// The frame for a signed-in person.
+    pub fn new(state: &WebState, person: &crate::person::Person, room: Room, path: &'static str) -> Self {
+        let today = state.app.today();
+        Self {
+            english: person.actor.language == "en",
+            demo: state.config.demo,
+            csrf: person.csrf.clone(),
+            actor: person.actor.clone(),
+            room,
+            path,
+            fiscal_year: fiscal_year(today),
+            today,
+            marking: String::new(),
+        }
+    }
+
+    /// The word of the page's language.
+    pub fn t<'a>(&self, ja: &'a str, en: &'a str) -> &'a str {
+        if self.english && !en.is_empty() { en } else { ja }
+    }
+
+    /// `ja` or `en`.
+    pub fn lang(&self) -> &'static str {
+        if self.english { "en" } else { "ja" }
+    }
+
+    /// Whether the person may do something, by the permission's code. Unknown codes are refused.
+    pub fn may(&self, code: &str) -> bool {
+        Permission::from_code(code).is_some_and(|permission| self.actor.may(permission))
+    }
+
+    /// 令和8年度 / FY2026.
+    pub fn year(&self, fiscal_year: &i16) -> String {
+        if self.english { format!("FY{fiscal_year}") } else { format!("{}年度", era_year(*fiscal_year)) }
+    }
+
+    /// 2026年11月20日（金）; empty for an empty text.
+    pub fn date(&self, iso: &str) -> String {
+        match iso.get(..10).and_then(|day| day.parse::<Date>().ok()) {
+            Some(date) if self.english => date.to_string(),
+            Some(date) => format!("{}年{}月{}日（{}）", date.year(), date.month(), date.day(), weekday(date)),
+            None => String::new(),
+        }
+    }
+
+    /// A moment (UTC, RFC 3339) as Japanese time: 2026年11月20日 12:03.
+    pub fn moment(&self, at: &str) -> String {
+        let Ok(at) = at.parse::<Timestamp>() else { return String::new() };
+        let local = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9)));
+        let pattern = if self.english { "%Y-%m-%d %H:%M" } else { "%Y年%-m月%-d日 %H:%M" };
+        local.strftime(pattern).to_string()
+    }
+
+    /// Whole days from today until a date; negative when it has passed.
+    pub fn days_until(&self, iso: &str) -> Option<i64> {
+        let date: Date = iso.get(..10)?.parse().ok()?;
+        Some(i64::from((date - self.today).get_days()))
+    }
+
+    /// Whether a rail entry is the present page.
+    pub fn is_here(&self, path: &str) -> bool {
+        self.path == path
+    }
+
+    /// Whether a room is the present one.
+    pub fn in_room(&self, room: &str) -> bool {
+        matches!(
+            (self.room, room),
+            (Room::Home, "home")
+                | (Room::Standards, "standards")
+                | (Room::Assurance, "assurance")
+                | (Room::Registry, "registry")
+                | (Room::Incident, "incident")
+                | (Room::Administration, "administration")
+        )
+    }
+}
+
+/// The 年度 of a date: it begins in April.
+pub fn fiscal_year(date: Date) -> i16 {
+    if date.month() >= 4 { date.year() } else { date.year() - 1 }
+}
+
+/// 令和8 for 2026; 元 for the first year.
+pub fn era_year(year: i16) -> String {
+    match year {
+        2019 => "令和元".to_owned(),
+        2020.. => format!("令和{}", year - 2018),
+        _ => format!("平成{}", year - 1988),
+    }
+}
+
+fn weekday(date: Date) -> &'static str {
+    match date.weekday() {
+        Weekday::Monday => "月",
+        Weekday::Tuesday => "火",
+        Weekday::Wednesday => "水",
+        Weekday::Thursday => "木",
+        Weekday::Friday => "金",
+        Weekday::Saturday => "土",
+        Weekday::Sunday => "日",
+    }
+}
+
+/// Renders a template.
+///
+/// # Errors
+/// The template failed: a fault of ours.
+pub fn render<T: askama::Template>(template: &T) -> Result<Response, WebError> {
+    let html = template.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
+    Ok(Html(html).into_response())
+}

@@ -1,0 +1,68 @@
+//! The person of a request, taken from the session cookie.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+use sakimori_app::Actor;
+
+use crate::error::WebError;
+use crate::state::WebState;
+
+/// Name of the session cookie. `__Host-` binds it to this host and path and demands `Secure`.
+pub fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-sakimori" } else { "sakimori" }
+}
+
+/// A signed-in person. A handler that takes one is reached by signed-in people only.
+#[derive(Clone)]
+pub struct Person {
+    pub actor: Actor,
+    pub csrf: String,
+    /// The session's token, for signing out.
+    pub token: String,
+}
+
+impl FromRequestParts<WebState> for Person {
+    type Rejection = WebError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, WebError> {
+        if let Some(person) = parts.extensions.get::<Person>() {
+            return Ok(person.clone());
+        }
+        let token = session_token(parts, state).ok_or_else(|| WebError::sign_in(parts))?;
+        let address = address(parts);
+        let signed = sakimori_app::identity::session(&state.app, &token, &address)
+            .await
+            .map_err(|error| WebError::app(error, parts))?
+            .ok_or_else(|| WebError::sign_in(parts))?;
+        let person = Person { actor: signed.actor, csrf: signed.csrf, token };
+        parts.extensions.insert(person.clone());
+        Ok(person)
+    }
+}
+
+fn session_token(parts: &Parts, state: &WebState) -> Option<String> {
+    let name = cookie_name(state.config.secure_cookies);
+    cookie(parts, name).filter(|token| token.len() == 64)
+}
+
+/// The value of a cookie.
+pub fn cookie(parts: &Parts, name: &str) -> Option<String> {
+    parts
+        .headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// The address that the request came from, as the server sees it.
+pub fn address(parts: &Parts) -> String {
+    parts
+        .extensions
+        .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
+        .map_or_else(String::new, |info| info.0.ip().to_string())
+}

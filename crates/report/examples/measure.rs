@@ -1,7 +1,6 @@
 //! Writes one sample of every product into a directory and prints how long each took and how much memory is left in use.
 //! `cargo run --release -p sakimori-report --example measure -- DIR`
 
-#[allow(dead_code)]
 #[path = "../tests/common/mod.rs"]
 mod common;
 
@@ -14,7 +13,7 @@ fn resident_mib() -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
-#[allow(clippy::disallowed_methods, reason = "this example measures time")]
+#[expect(clippy::disallowed_methods, reason = "this example measures time")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::args().nth(1).ok_or("name a directory to write the samples into")?;
     if directory == "worker" {

@@ -37,7 +37,12 @@ impl Comparison {
         write_text(sheet, (0, 0), &format!("{}　{}", words.comparison, self.head.title), &formats, &formats.title)?;
         let editions = format!(
             "{}：{}　{}：{}　{}　（{}）",
-            words.new, self.new_edition, words.old, self.old_edition, self.summary(), words.comparison_note,
+            words.new,
+            self.new_edition,
+            words.old,
+            self.old_edition,
+            self.summary(),
+            words.comparison_note,
         );
         write_text(sheet, (1, 0), &editions, &formats, &formats.note)?;
         let (marked, plain) = (Format::new().set_underline(FormatUnderline::Single), Format::new());

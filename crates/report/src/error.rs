@@ -52,7 +52,9 @@ impl ReportError {
                 format!("PDF を組版できませんでした（{message}）。この文を添えて管理者に知らせてください。")
             }
             Self::Worker { message, .. } => {
-                format!("PDF を作る処理が失敗しました（{message}）。もう一度試し、続くときはこの文を添えて管理者に知らせてください。")
+                format!(
+                    "PDF を作る処理が失敗しました（{message}）。もう一度試し、続くときはこの文を添えて管理者に知らせてください。"
+                )
             }
             Self::TimedOut { seconds } => {
                 format!("PDF の作成が {seconds} 秒を超えたため中止しました。対象を絞り込んでもう一度試してください。")

@@ -2,8 +2,8 @@
 
 use crate::date::{fiscal_year_label, long_date, short_date};
 use crate::error::ReportError;
-use crate::press::Press;
 use crate::gap::{Approval, ChapterLine, Counts, GapLine, GapReport, StandardLine};
+use crate::press::Press;
 use crate::radar::{Point, RINGS, RadarChart, description, radar_points};
 use crate::render::{Job, Template};
 use crate::value::{array, change, dict, line, percent, record, text};

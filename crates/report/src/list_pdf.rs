@@ -2,8 +2,8 @@
 
 use crate::date::short_date;
 use crate::error::ReportError;
-use crate::press::Press;
 use crate::list::{Cell, ColumnKind, ListColumn, ListSheet};
+use crate::press::Press;
 use crate::render::{Job, Template};
 use crate::value::{array, dict, line, percent, record, text};
 use typst::foundations::{IntoValue, Value};
@@ -19,9 +19,10 @@ impl ListSheet {
     pub fn pdf(&self, press: &Press) -> Result<Vec<u8>, ReportError> {
         self.check_size()?;
         let width: f64 = self.columns.iter().map(|column| column.width).sum();
-        let cells = self.rows.iter().flat_map(|row| {
-            self.columns.iter().enumerate().map(move |(at, column)| self.cell(row.get(at), column))
-        });
+        let cells = self
+            .rows
+            .iter()
+            .flat_map(|row| self.columns.iter().enumerate().map(move |(at, column)| self.cell(row.get(at), column)));
         let data = dict([
             ("landscape", (width > PORTRAIT_CHARACTERS).into_value()),
             ("filter", line(&self.filter)),
@@ -79,7 +80,8 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        for (number, printed) in [(1_234_567.0, "1,234,567"), (-1000.5, "-1,000.5"), (999.0, "999"), (f64::NAN, "NaN")] {
+        for (number, printed) in [(1_234_567.0, "1,234,567"), (-1000.5, "-1,000.5"), (999.0, "999"), (f64::NAN, "NaN")]
+        {
             assert_eq!(grouped(number), printed);
         }
     }

@@ -147,3 +147,56 @@ fn decode(message: &[u8]) -> Result<(Job, FontSearch), String> {
     });
     Ok((Job { template, date, data: data.clone() }, FontSearch::in_directories(directories.collect())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::print::{Lang, PrintHead};
+
+    fn job() -> Job {
+        let head = PrintHead {
+            lang: Lang::Ja,
+            organisation: "みなと北陸通信".into(),
+            title: "一覧 #1".into(),
+            marking: "【社外秘】".into(),
+            report_date: jiff::civil::date(2026, 11, 20),
+        };
+        let data = dict([
+            ("landscape", false.into_value()),
+            ("filter", "".into_value()),
+            ("count", 0_i64.into_value()),
+            ("columns", array([])),
+            ("cells", array([])),
+        ]);
+        Job::new(Template::List, &head, data)
+    }
+
+    fn worker(program: &str, argument: &str) -> Worker {
+        Worker { program: program.into(), arguments: vec![argument.into()], limit: Duration::from_millis(300) }
+    }
+
+    #[test]
+    fn a_job_makes_the_same_pdf_on_the_other_side() {
+        let fonts = FontSearch::from_environment();
+        let message = encode(&job(), &fonts).expect("a job");
+        let mut pdf = Vec::new();
+        run_worker(message.as_slice(), &mut pdf).expect("the worker's PDF");
+        assert!(pdf == job().run(&fonts).expect("this process's PDF"));
+    }
+
+    #[test]
+    fn a_worker_that_fails_or_hangs_gives_a_typed_error() {
+        let fonts = FontSearch::from_environment();
+        let ask = |worker: Worker| Press::in_worker(fonts.clone(), worker).print(job());
+        assert!(matches!(ask(worker("/bin/false", "")), Err(ReportError::Worker { .. })));
+        assert!(matches!(ask(worker("/no/such/program", "")), Err(ReportError::Worker { .. })));
+        assert!(matches!(ask(worker("/bin/sleep", "30")), Err(ReportError::TimedOut { .. })));
+    }
+
+    #[test]
+    fn a_broken_message_is_refused() {
+        for message in ["", "{}", "[]", "{\"template\":\"../etc\",\"date\":\"2026-01-01\"}"] {
+            assert!(run_worker(message.as_bytes(), Vec::new()).is_err(), "{message}");
+        }
+    }
+}

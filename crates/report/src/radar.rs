@@ -171,13 +171,7 @@ fn draw_labels(svg: &mut String, chart: &RadarChart) {
         let top = if dy < -RADIUS * 0.8 { tip.y - 14.0 * (lines.len() as f64 - 1.0) } else { tip.y + 4.0 };
         _ = write!(svg, "<text text-anchor=\"{anchor}\" fill=\"#1a1a1c\"><title>{}</title>", escape(&axis.label));
         for (at, line) in lines.iter().enumerate() {
-            _ = write!(
-                svg,
-                "<tspan x=\"{:.1}\" y=\"{:.1}\">{}</tspan>",
-                tip.x,
-                top + 14.0 * at as f64,
-                escape(line)
-            );
+            _ = write!(svg, "<tspan x=\"{:.1}\" y=\"{:.1}\">{}</tspan>", tip.x, top + 14.0 * at as f64, escape(line));
         }
         svg.push_str("</text>");
     }

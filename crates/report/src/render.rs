@@ -114,11 +114,8 @@ fn compile_and_export(job: Job, fonts: LoadedFonts) -> Result<Vec<u8>, ReportErr
         .zip(u8::try_from(job.date.day()).ok())
         .and_then(|(month, day)| Datetime::from_ymd(i32::from(job.date.year()), month, day))
         .map(typst_pdf::Timestamp::new_utc);
-    let options = PdfOptions {
-        creator: Smart::Custom(Some("Sakimori".to_owned())),
-        timestamp,
-        ..PdfOptions::default()
-    };
+    let options =
+        PdfOptions { creator: Smart::Custom(Some("Sakimori".to_owned())), timestamp, ..PdfOptions::default() };
     typst_pdf::pdf(&document, &options).map_err(|problems| layout_error(&problems))
 }
 

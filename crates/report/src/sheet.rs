@@ -6,9 +6,7 @@ use crate::error::ReportError;
 use crate::print::{Lang, PrintHead};
 use crate::words::words;
 use jiff::civil::Date;
-use rust_xlsxwriter::{
-    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
-};
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
 
 /// Excel's paper code of A4.
 const A4: u8 = 9;
@@ -85,7 +83,12 @@ pub(crate) fn print_setup(
     sheet.set_repeat_rows(head_row, head_row)?;
     sheet.set_freeze_panes(head_row + 1, 0)?;
     let short = |text: &str| footer_text(text);
-    sheet.set_header(format!("&L{}　{}&R&\"-,Bold\"{}", short(&head.organisation), short(&head.title), short(&head.marking)));
+    sheet.set_header(format!(
+        "&L{}　{}&R&\"-,Bold\"{}",
+        short(&head.organisation),
+        short(&head.title),
+        short(&head.marking)
+    ));
     sheet.set_footer(format!(
         "&L{} {}&C&P / &N&R&\"-,Bold\"{}",
         words(head.lang).report_date,
@@ -128,11 +131,8 @@ pub(crate) fn write_text(
     format: &Format,
 ) -> Result<(), ReportError> {
     let text = clean(text);
-    let format = if text.starts_with(['=', '+', '-', '@']) && text.chars().nth(1).is_some() {
-        &formats.quoted
-    } else {
-        format
-    };
+    let format =
+        if text.starts_with(['=', '+', '-', '@']) && text.chars().nth(1).is_some() { &formats.quoted } else { format };
     if text.is_empty() {
         sheet.write_blank(at.0, at.1, format)?;
     } else {

@@ -195,10 +195,13 @@ pub fn comparison(lang: Lang, rows: usize) -> Comparison {
             old_text: text(old, "作業の記録を1年間保存し、担当者が半年に1回見直す。"),
             new_number: text(new, &format!("2.1.{}", at + 2)),
             new_title: text(new, if kind == ChangeKind::Changed { "記録の取得と保存" } else { "記録の保存" }),
-            new_text: text(new, match kind {
-                ChangeKind::Changed => "作業の記録を3年間、改ざんできない形で保存し、責任者が四半期に1回見直す。",
-                _ => "作業の記録を1年間保存し、担当者が半年に1回見直す。",
-            }),
+            new_text: text(
+                new,
+                match kind {
+                    ChangeKind::Changed => "作業の記録を3年間、改ざんできない形で保存し、責任者が四半期に1回見直す。",
+                    _ => "作業の記録を1年間保存し、担当者が半年に1回見直す。",
+                },
+            ),
             kind,
             remark: text(kind == ChangeKind::Changed, "保存期間を延ばし、見直しを担当者から責任者に移した。"),
         }

@@ -305,7 +305,7 @@ fn set_up_view(sheet: &mut Worksheet, data: &AssessmentSheetData, last_row: u32)
     sheet.set_repeat_columns(place(Column::Number), place(Column::Title))?;
     sheet.set_vertical_page_breaks(&[u32::from(place(Column::Field(AnswerField::Current)))])?;
     sheet.set_print_area(0, place(Column::Number), last_row, place(Column::Field(AnswerField::Department)))?;
-    sheet.set_print_scale(66);
+    sheet.set_print_scale(60);
     sheet.set_page_order(false);
     sheet.set_margins(0.4, 0.4, 0.6, 0.6, 0.3, 0.3);
     // `&` starts a code in headers and footers.

@@ -50,7 +50,9 @@ pub enum SandboxError {
     #[error("reading the file ended abnormally ({how}); the file was refused, nothing else was affected")]
     Died { how: Death },
     /// The child could not be started or spoken to: a fault of the installation.
-    #[error("the reader of foreign files could not be started ({0}); check the memory and process limits of the service")]
+    #[error(
+        "the reader of foreign files could not be started ({0}); check the memory and process limits of the service"
+    )]
     Start(#[source] std::io::Error),
     /// The child's answer was not understood: a fault of the program.
     #[error("the reader of foreign files gave an answer that could not be understood ({0}); please report this")]
@@ -95,8 +97,12 @@ impl SandboxError {
     pub fn ja(&self) -> String {
         match self {
             Self::File(error) => error.ja(),
-            Self::Died { how: Death::Time } => "ファイルの読み取りが制限時間内に終わらないため、中止しました。".to_owned(),
-            Self::Died { .. } => "ファイルの読み取りが異常終了したため、受け付けませんでした。他の処理に影響はありません。".to_owned(),
+            Self::Died { how: Death::Time } => {
+                "ファイルの読み取りが制限時間内に終わらないため、中止しました。".to_owned()
+            }
+            Self::Died { .. } => {
+                "ファイルの読み取りが異常終了したため、受け付けませんでした。他の処理に影響はありません。".to_owned()
+            }
             Self::Start(error) => format!("ファイルの読み取り処理を開始できません（{error}）。"),
             Self::Answer(error) => format!("ファイルの読み取り結果を解釈できません（{error}）。"),
         }
@@ -153,7 +159,12 @@ pub async fn read_in_child(exe: &Path, name: &str, bytes: &[u8], limits: &Limits
 ///
 /// # Errors
 /// As [`read_in_child`].
-pub async fn workbook_in_child(exe: &Path, name: &str, bytes: &[u8], limits: &Limits) -> Result<CellBook, SandboxError> {
+pub async fn workbook_in_child(
+    exe: &Path,
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<CellBook, SandboxError> {
     ask(exe, &Request::Workbook { name: name.to_owned(), limits: *limits }, bytes).await
 }
 

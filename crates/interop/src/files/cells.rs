@@ -100,7 +100,8 @@ fn flat(text: &str) -> String {
 
 fn read_book(bytes: &[u8], limits: &Limits) -> Result<CellBook, FileError> {
     let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
-    let tabs: Vec<_> = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
+    let tabs: Vec<_> =
+        workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
     let mut budget = Budget { limits, cells: 0, bytes: 0 };
     let mut sheets = Vec::new();
     for tab in tabs {
@@ -130,11 +131,7 @@ impl Budget<'_> {
     }
 }
 
-fn read_sheet(
-    workbook: &mut Xlsx<Cursor<&[u8]>>,
-    name: &str,
-    budget: &mut Budget<'_>,
-) -> Result<Vec<Cell>, FileError> {
+fn read_sheet(workbook: &mut Xlsx<Cursor<&[u8]>>, name: &str, budget: &mut Budget<'_>) -> Result<Vec<Cell>, FileError> {
     let mut reader = workbook.worksheet_cells_reader(name).map_err(damaged)?;
     let mut cells = Vec::new();
     while let Some(cell) = reader.next_cell().map_err(damaged)? {

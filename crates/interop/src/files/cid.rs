@@ -67,10 +67,7 @@ fn table<'t>(descendant: &Dict<'_>, tables: &'t mut Tables) -> Option<&'t CMap> 
     let registry = info.get::<PdfString<'_>>(b"Registry".as_slice())?;
     let ordering = info.get::<PdfString<'_>>(b"Ordering".as_slice())?;
     let name = CidFamily::from_registry_ordering(&registry, &ordering).ucs2_cmap()?;
-    tables
-        .entry(ordering.to_vec())
-        .or_insert_with(|| CMap::parse(load_embedded(name)?, load_embedded))
-        .as_ref()
+    tables.entry(ordering.to_vec()).or_insert_with(|| CMap::parse(load_embedded(name)?, load_embedded)).as_ref()
 }
 
 /// How CIDs of an embedded font become glyphs.
@@ -91,7 +88,9 @@ impl Glyphs {
 }
 
 fn glyphs_by_cid(descendant: &Dict<'_>, program: &[u8]) -> Glyphs {
-    if let Some(map) = descendant.get::<Stream<'_>>(b"CIDToGIDMap".as_slice()).and_then(|map| map.decoded().ok().map(|map| map.to_vec()))
+    if let Some(map) = descendant
+        .get::<Stream<'_>>(b"CIDToGIDMap".as_slice())
+        .and_then(|map| map.decoded().ok().map(|map| map.to_vec()))
     {
         let glyphs = map.chunks_exact(2).map(|pair| u32::from(u16::from_be_bytes([pair[0], pair[1]])));
         return Glyphs::Table((0..).zip(glyphs).filter(|(_, glyph)| *glyph != 0).collect());

@@ -46,7 +46,9 @@ impl<'a> Container<'a> {
         match (has("word/document.xml"), has("xl/workbook.xml")) {
             (true, _) => Ok(Format::Docx),
             (_, true) => Ok(Format::Xlsx),
-            _ => Err(FileError::UnknownFormat { found: "a zip container without a .docx or .xlsx document".to_owned() }),
+            _ => {
+                Err(FileError::UnknownFormat { found: "a zip container without a .docx or .xlsx document".to_owned() })
+            }
         }
     }
 
@@ -65,10 +67,9 @@ fn drain(mut part: ZipFile<'_, Cursor<&[u8]>>, name: &str, left: u64, ratio: u64
     let most = part.compressed_size().saturating_mul(ratio).max(HARMLESS_BYTES).min(left);
     let (mut buffer, mut size) = (vec![0; 64 << 10], 0_u64);
     loop {
-        let read = part.read(&mut buffer).map_err(|error| FileError::Damaged {
-            format: Format::Zip,
-            detail: format!("part {name}: {error}"),
-        })?;
+        let read = part
+            .read(&mut buffer)
+            .map_err(|error| FileError::Damaged { format: Format::Zip, detail: format!("part {name}: {error}") })?;
         size += read as u64;
         if size > most {
             return Err(FileError::ZipBomb { part: name.to_owned() });

@@ -113,7 +113,9 @@ impl<'a> Body<'a> {
                 let mark = element.get("id").unwrap_or_default().to_owned();
                 self.mark(&mark);
             }
-            "footnote" => self.note = element.get("type").is_none().then(|| element.get("id").unwrap_or_default().into()),
+            "footnote" => {
+                self.note = element.get("type").is_none().then(|| element.get("id").unwrap_or_default().into())
+            }
             "pStyle" => self.paragraph(|paragraph| paragraph.style = element.val().map(str::to_owned)),
             "numId" => self.paragraph(|paragraph| paragraph.number = element.val().map(str::to_owned)),
             "ilvl" => self.paragraph(|paragraph| paragraph.level = element.val().and_then(|level| level.parse().ok())),

@@ -113,7 +113,8 @@ const MARGIN: f64 = 0.2;
 
 /// Which encoding the text has that both refuse: the one whose decoding of what precedes its error is good Japanese.
 fn nearest(bytes: &[u8], sjis: usize, euc: usize) -> Option<FileError> {
-    let good = |encoding, at: usize| at >= 64 && strict(encoding, &bytes[..at]).is_ok_and(|text| japanese(&text) >= SURE);
+    let good =
+        |encoding, at: usize| at >= 64 && strict(encoding, &bytes[..at]).is_ok_and(|text| japanese(&text) >= SURE);
     let candidates = [(TextEncoding::ShiftJis, SHIFT_JIS, sjis), (TextEncoding::EucJp, EUC_JP, euc)];
     let best = candidates.into_iter().filter(|(_, encoding, at)| good(*encoding, *at)).max_by_key(|(_, _, at)| *at);
     best.map(|(name, _, at)| wrong(name, bytes, at))

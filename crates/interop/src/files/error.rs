@@ -13,7 +13,9 @@ pub enum FileError {
     #[error("the file is empty; choose the document itself")]
     Empty,
     /// More bytes than are accepted, seen before anything is parsed.
-    #[error("the file has {bytes} bytes, more than the {limit} accepted; split the document or export it without images")]
+    #[error(
+        "the file has {bytes} bytes, more than the {limit} accepted; split the document or export it without images"
+    )]
     TooLarge { bytes: u64, limit: u64 },
     /// Neither text nor PDF, HTML, .docx or .xlsx.
     #[error("this is not a kind of file that can be read ({found}); use text, PDF, HTML, .docx or .xlsx")]
@@ -167,9 +169,13 @@ impl FileError {
         match self {
             Self::Empty => "文書のファイルを選び直してください。",
             Self::TooLarge { .. } => "文書を分けるか、画像を除いて書き出してください。",
-            Self::UnknownFormat { .. } => "テキスト、PDF、HTML、Word（.docx）、Excel（.xlsx）のいずれかを選んでください。",
+            Self::UnknownFormat { .. } => {
+                "テキスト、PDF、HTML、Word（.docx）、Excel（.xlsx）のいずれかを選んでください。"
+            }
             Self::OldOffice => "Word 又は Excel で開き、.docx 又は .xlsx で保存し直してください。",
-            Self::WrongEncoding { .. } | Self::UnsureEncoding { .. } => "元のソフトで UTF-8 として保存し直してください。",
+            Self::WrongEncoding { .. } | Self::UnsureEncoding { .. } => {
+                "元のソフトで UTF-8 として保存し直してください。"
+            }
             Self::ScannedPdf { .. } => "OCR（文字認識）をかけた PDF を選んでください。",
             Self::UnreadableFonts { .. } => "元の文書から PDF を作り直すか、OCR（文字認識）をかけてください。",
             Self::Password { .. } => "保護を解除して保存し直してください。",

@@ -3,7 +3,7 @@
 //! Block elements start a line. A row of a table is one line with a tab between cells; a table that contains tables is
 //! page layout, whose cells are blocks. Lists get the marks that a browser shows.
 
-use html5gum::{StartTag, Token, Tokenizer};
+use html5gum::{DefaultEmitter, StartTag, StringReader, Token, Tokenizer};
 
 use super::numbering::Style;
 use super::output::Lines;
@@ -28,7 +28,7 @@ pub(super) fn looks_like(text: &str) -> bool {
 pub(super) fn read(text: &str, limits: &Limits) -> Result<SourceText, FileError> {
     let tables = layout_tables(text);
     let mut page = Page { lines: Lines::new(limits), tables, ..Page::new(limits) };
-    for token in Tokenizer::new(text) {
+    for token in tokens(text) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => page.start(&tag)?,
@@ -38,13 +38,26 @@ pub(super) fn read(text: &str, limits: &Limits) -> Result<SourceText, FileError>
         }
     }
     page.flush()?;
+    if let Some((name, _)) = page.skip {
+        return Err(FileError::Truncated {
+            format: Format::Html,
+            detail: format!("the element <{name}> is not closed"),
+        });
+    }
     Ok(SourceText { format: Format::Html, lines: page.lines.finish(), problems: Vec::new() })
+}
+
+/// The tags and texts of a document. Scripts and styles are read as such, so that `a<b` in them is no tag.
+fn tokens(text: &str) -> Tokenizer<StringReader<'_>, DefaultEmitter> {
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    Tokenizer::new_with_emitter(text, emitter)
 }
 
 /// For every table in the order of their start tags: whether another table stands inside it.
 fn layout_tables(text: &str) -> Vec<bool> {
     let (mut tables, mut open) = (Vec::new(), Vec::new());
-    for token in Tokenizer::new(text) {
+    for token in tokens(text) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) if &**tag.name == b"table" => {
@@ -84,13 +97,47 @@ struct Page<'a> {
     preformatted: usize,
 }
 
-const SKIPPED: [&str; 12] = [
-    "script", "style", "template", "noscript", "title", "svg", "math", "iframe", "object", "select", "rt", "rp",
-];
+const SKIPPED: [&str; 12] =
+    ["script", "style", "template", "noscript", "title", "svg", "math", "iframe", "object", "select", "rt", "rp"];
 const BLOCKS: [&str; 38] = [
-    "address", "article", "aside", "blockquote", "body", "center", "caption", "dd", "details", "dialog", "div", "dl", "dt",
-    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html",
-    "legend", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "ul",
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "center",
+    "caption",
+    "dd",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "html",
+    "legend",
+    "li",
+    "main",
+    "nav",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "summary",
+    "table",
+    "ul",
 ];
 
 impl<'a> Page<'a> {

@@ -119,7 +119,9 @@ fn join_raised(rows: Vec<Row>) -> Vec<Row> {
             _ => waiting = Some(row),
         }
         // A row waits one step only while it may be raised above the next one.
-        if let Some(row) = waiting.take_if(|row| !row.letters.iter().all(|letter| letter.size <= 0.8 * row_limit(&joined, row))) {
+        if let Some(row) =
+            waiting.take_if(|row| !row.letters.iter().all(|letter| letter.size <= 0.8 * row_limit(&joined, row)))
+        {
             joined.push(row);
         }
     }
@@ -135,8 +137,10 @@ fn row_limit(joined: &[Row], row: &Row) -> f64 {
 fn within(small: &Row, row: &Row) -> bool {
     let middle = small.v - 0.3 * small.size;
     let touches = |letter: &Placed| {
-        row.letters.iter().any(|other| (letter.u - other.u - other.advance).abs() < 1.5 * other.size
-            || (letter.u + letter.advance - other.u).abs() < 1.5 * other.size)
+        row.letters.iter().any(|other| {
+            (letter.u - other.u - other.advance).abs() < 1.5 * other.size
+                || (letter.u + letter.advance - other.u).abs() < 1.5 * other.size
+        })
     };
     small.size <= 0.8 * row.size
         && (row.v - 0.9 * row.size..=row.v + 0.2 * row.size).contains(&middle)
@@ -171,7 +175,9 @@ fn line(mut letters: Vec<Placed>) -> String {
         // The same letter drawn twice in one place is how old programs print bold.
         recent.retain(|(_, u, _)| letter.u - u < 0.3 * letter.size);
         let twice = |(other, u, v): &(String, f64, f64)| {
-            *other == letter.text && (letter.u - u).abs() < 0.2 * letter.size && (letter.v - v).abs() < 0.2 * letter.size
+            *other == letter.text
+                && (letter.u - u).abs() < 0.2 * letter.size
+                && (letter.v - v).abs() < 0.2 * letter.size
         };
         if recent.iter().any(twice) {
             continue;

@@ -75,9 +75,7 @@ fn nth(alphabet: &str, number: i64) -> Option<String> {
 }
 
 fn full_width(c: char) -> char {
-    char::from_digit(c.to_digit(10).unwrap_or(10), 10)
-        .and_then(|_| char::from_u32(c as u32 + 0xfee0))
-        .unwrap_or(c)
+    char::from_digit(c.to_digit(10).unwrap_or(10), 10).and_then(|_| char::from_u32(c as u32 + 0xfee0)).unwrap_or(c)
 }
 
 fn circled(number: i64) -> Option<char> {
@@ -100,8 +98,19 @@ fn letters(number: i64) -> Option<String> {
 
 fn roman(number: i64) -> Option<String> {
     const PARTS: [(i64, &str); 13] = [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
-        (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ];
     if !(1..4000).contains(&number) {
         return None;

@@ -36,7 +36,11 @@ impl<'a> Lines<'a> {
         if text.len() as u64 > self.limits.line_chars && text.chars().count() as u64 > self.limits.line_chars {
             return too_many(Counted::LineChars, self.limits.line_chars);
         }
-        self.lines.push(SourceLine { text: text.to_owned(), page: self.page, line: line.try_into().unwrap_or(u32::MAX) });
+        self.lines.push(SourceLine {
+            text: text.to_owned(),
+            page: self.page,
+            line: line.try_into().unwrap_or(u32::MAX),
+        });
         Ok(())
     }
 

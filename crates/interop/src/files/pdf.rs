@@ -7,8 +7,8 @@ use hayro_interpret::font::Glyph;
 use hayro_interpret::hayro_syntax::page::Page;
 use hayro_interpret::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro_interpret::{
-    BlendMode, ClipPath, Context, Device, GlyphDrawMode, Image, InterpreterCache, InterpreterSettings, Paint, PathDrawMode,
-    SoftMask, TransformExt, interpret_page,
+    BlendMode, ClipPath, Context, Device, GlyphDrawMode, Image, InterpreterCache, InterpreterSettings, Paint,
+    PathDrawMode, SoftMask, TransformExt, interpret_page,
 };
 use kurbo::{Affine, BezPath, Point, Rect};
 use unicode_normalization::UnicodeNormalization;
@@ -85,7 +85,8 @@ fn read_page<'a>(
     let settings = InterpreterSettings { render_annotations: false, ..InterpreterSettings::default() };
     let mut context = Context::new(page.initial_transform(true).to_kurbo(), area, cache, pdf.xref(), settings);
     let most = limits.page_chars;
-    let mut reader = PageReader { fonts, area, most, letters: Vec::new(), readable: 0, unreadable: 0, images: 0, over: false };
+    let mut reader =
+        PageReader { fonts, area, most, letters: Vec::new(), readable: 0, unreadable: 0, images: 0, over: false };
     interpret_page(page, &mut context, &mut reader);
     match reader.over {
         true => Err(FileError::TooMany { what: Counted::PageChars, limit: most, line: None }),
@@ -124,9 +125,11 @@ impl Tally {
             return Err(FileError::ScannedPdf { pages: self.pages });
         }
         match self.first_unreadable {
-            Some(page) if self.unreadable * UNREADABLE_SHARE > self.letters => {
-                Err(FileError::UnreadableFonts { unreadable: self.unreadable, letters: self.letters, page: page.into() })
-            }
+            Some(page) if self.unreadable * UNREADABLE_SHARE > self.letters => Err(FileError::UnreadableFonts {
+                unreadable: self.unreadable,
+                letters: self.letters,
+                page: page.into(),
+            }),
             _ => Ok(()),
         }
     }
@@ -181,7 +184,9 @@ impl PageReader<'_> {
 }
 
 fn wide(c: char) -> bool {
-    ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{f900}'..='\u{faff}').contains(&c) || ('\u{ff00}'..='\u{ff60}').contains(&c)
+    ('\u{2e80}'..='\u{9fff}').contains(&c)
+        || ('\u{f900}'..='\u{faff}').contains(&c)
+        || ('\u{ff00}'..='\u{ff60}').contains(&c)
 }
 
 /// The nearest of the four directions that a baseline runs.
@@ -206,14 +211,39 @@ fn letter(glyph: &Glyph<'_>, fonts: &CidFonts) -> Option<String> {
     if text.is_empty() || text.contains(['\0', '\u{fffd}']) {
         return None;
     }
-    Some(text.chars().map(|c| if c.is_control() { ' ' } else { ideograph(c) }).collect())
+    let mut letters = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            // One glyph for two letters, as fi.
+            '\u{fb00}'..='\u{fb06}' => letters.extend(std::iter::once(c).nfkc()),
+            c if c.is_control() => letters.push(' '),
+            c => letters.push(ideograph(c)),
+        }
+    }
+    Some(letters)
 }
 
 /// Radicals stand in the text of PDFs only where a program chose the wrong one of two letters with one glyph.
 fn ideograph(c: char) -> char {
     const RADICALS: [(char, char); 18] = [
-        ('⺠', '民'), ('⺟', '母'), ('⻁', '虎'), ('⻄', '西'), ('⻆', '角'), ('⻑', '長'), ('⻘', '青'), ('⻝', '食'), ('⻣', '骨'),
-        ('⻤', '鬼'), ('⻨', '麦'), ('⻩', '黄'), ('⻫', '斉'), ('⻭', '歯'), ('⻯', '竜'), ('⻲', '亀'), ('⻳', '龜'), ('⻖', '阝'),
+        ('⺠', '民'),
+        ('⺟', '母'),
+        ('⻁', '虎'),
+        ('⻄', '西'),
+        ('⻆', '角'),
+        ('⻑', '長'),
+        ('⻘', '青'),
+        ('⻝', '食'),
+        ('⻣', '骨'),
+        ('⻤', '鬼'),
+        ('⻨', '麦'),
+        ('⻩', '黄'),
+        ('⻫', '斉'),
+        ('⻭', '歯'),
+        ('⻯', '竜'),
+        ('⻲', '亀'),
+        ('⻳', '龜'),
+        ('⻖', '阝'),
     ];
     match c {
         '\u{2f00}'..='\u{2fd5}' => std::iter::once(c).nfkc().next().unwrap_or(c),

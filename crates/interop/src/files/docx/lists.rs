@@ -72,7 +72,8 @@ impl Lists {
                 "num" => list = element.get("numId").map(str::to_owned),
                 "abstractNumId" => {
                     if let Some(list) = &list {
-                        self.lists.entry(list.clone()).or_default().definition = element.val().unwrap_or_default().into();
+                        self.lists.entry(list.clone()).or_default().definition =
+                            element.val().unwrap_or_default().into();
                     }
                 }
                 "lvl" | "lvlOverride" => level = element.get("ilvl").and_then(|level| level.parse().ok()).unwrap_or(0),
@@ -83,9 +84,13 @@ impl Lists {
                 }
                 "start" => self.level(&definition, level, |level| level.start = number().unwrap_or(1)),
                 "numFmt" => {
-                    self.level(&definition, level, |level| level.style = Style::of_word(element.val().unwrap_or_default()));
+                    self.level(&definition, level, |level| {
+                        level.style = Style::of_word(element.val().unwrap_or_default())
+                    });
                 }
-                "lvlText" => self.level(&definition, level, |level| level.text = element.val().unwrap_or_default().into()),
+                "lvlText" => {
+                    self.level(&definition, level, |level| level.text = element.val().unwrap_or_default().into())
+                }
                 "isLgl" => self.level(&definition, level, |level| level.legal = element.val() != Some("0")),
                 _ => {}
             }

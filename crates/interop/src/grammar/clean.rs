@@ -14,13 +14,14 @@ use crate::source::SourceLine;
 pub(crate) const LINES_MAX: usize = 100_000;
 pub(crate) const LINE_BYTES_MAX: usize = 20_000;
 
+/// Printed lines between a footnote and the word that its number is glued to, at most.
+const FOOTNOTE_REACH: usize = 80;
+
 /// A printed line that is part of the document's own text.
 #[derive(Debug, Clone)]
 pub(crate) struct Line {
     /// Without outer blanks.
     pub text: String,
-    /// Printed with leading blanks, although it does not start a page.
-    pub indented: bool,
     pub width: usize,
     /// Blank lines before it; `None` where noise or a page break stands between.
     pub gap: Option<usize>,
@@ -76,7 +77,8 @@ fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line>
     }
     let mut lines = Vec::new();
     let mut gap = Some(0);
-    let mut counted = u32::from(rules.pages_by_blank);
+    let by_blanks = rules.pages_by_blank && is_spaced(source);
+    let mut counted = u32::from(by_blanks);
     let mut page_before = source.first().map_or(0, |l| l.page);
     for given in source.iter().take(LINES_MAX) {
         if given.text.trim().is_empty() {
@@ -90,7 +92,7 @@ fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line>
             clean.problem(given.line, "line-too-long", "長すぎる行の続きは読んでいません。".to_owned());
         }
         let leading = text.starts_with([' ', '\u{3000}', '\t']);
-        let by_blank = rules.pages_by_blank && leading && gap == Some(0) && !lines.is_empty();
+        let by_blank = by_blanks && leading && gap == Some(0) && !lines.is_empty();
         let starts_page = by_blank || given.page != page_before;
         counted += u32::from(by_blank);
         page_before = given.page;
@@ -102,7 +104,6 @@ fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line>
             text = single;
         }
         lines.push(Line {
-            indented: leading && !starts_page,
             width: width(&text),
             gap: if starts_page { None } else { gap },
             page: if given.page > 0 { given.page } else { counted },
@@ -112,6 +113,12 @@ fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line>
         gap = Some(0);
     }
     lines
+}
+
+/// Whether nearly every other line is blank. Only then does a line right below another one start a page.
+fn is_spaced(source: &[SourceLine]) -> bool {
+    let blank = source.iter().filter(|line| line.text.trim().is_empty()).count();
+    blank * 100 >= source.len() * 40
 }
 
 fn front_and_back(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
@@ -189,18 +196,27 @@ fn footnotes(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
     let mut drop = vec![false; lines.len()];
     let mut page_from = 0;
     let mut index = 0;
+    let mut last = (0, 0);
     while index < lines.len() {
         if lines[index].page != lines[page_from].page {
             page_from = index;
         }
-        let number = pattern.captures(&lines[index].text).and_then(|c| c.name("number").map(|m| m.as_str().to_owned()));
-        let glued = number.as_ref().and_then(|number| {
-            (page_from..index).rev().filter(|at| !drop[*at]).find_map(|at| glued_digit(&lines[at].text, number).map(|span| (at, span)))
+        let page = lines[index].page;
+        let printed = pattern.captures(&lines[index].text).and_then(|c| c.name("number").map(|m| m.as_str().to_owned()));
+        // Footnotes are numbered through, or anew on each page; a heading that looks like one is out of turn.
+        let in_turn = printed.filter(|number| {
+            let place = super::words::ordinal(number).unwrap_or(0);
+            place == 1 && (last.0 == 0 || page != last.1) || last.0 > 0 && (1..=2).contains(&place.saturating_sub(last.0))
         });
-        let (Some(number), Some((at, span))) = (number, glued) else {
+        let from = page_from.max(index.saturating_sub(FOOTNOTE_REACH));
+        let glued = in_turn.as_ref().and_then(|number| {
+            (from..index).rev().filter(|at| !drop[*at]).find_map(|at| glued_digit(&lines[at].text, number).map(|span| (at, span)))
+        });
+        let (Some(number), Some((at, span))) = (in_turn, glued) else {
             index += 1;
             continue;
         };
+        last = (super::words::ordinal(&number).unwrap_or(0), page);
         lines[at].text.replace_range(span, "");
         let end = footnote_end(pattern, lines, index, clean.margin);
         let text: Vec<&str> = lines[index..end].iter().map(|line| line.text.as_str()).collect();

@@ -70,7 +70,6 @@ pub(crate) struct Label {
 #[derive(Debug, Clone)]
 pub(crate) struct List {
     pub pattern: Regex,
-    pub raw: bool,
     pub rank: u32,
     pub group: bool,
     pub item_kind: Option<ItemKind>,
@@ -469,6 +468,10 @@ impl Check<'_> {
 
     fn label(&mut self, key: &str, rule: &wire::Label) -> Option<Label> {
         let pattern = self.regex(&format!("{key}.pattern"), &rule.pattern, &[]);
+        if rule.name.trim().is_empty() {
+            let ja = "見出し語の name が空です。".to_owned();
+            self.fault(Some(&rule.pattern), &format!("{key}.name"), ja, "The label's name is empty.".to_owned());
+        }
         Some(Label {
             item_kind: self.item_kind(key, rule.item_kind.as_ref()),
             control: rule.control,
@@ -494,7 +497,6 @@ impl Check<'_> {
         }
         let pattern = self.regex(&format!("{key}.pattern"), &rule.pattern, &["text"]);
         Some(List {
-            raw: rule.pattern.get_ref().starts_with("^ "),
             rank: rule.rank,
             group: rule.group,
             item_kind: self.item_kind(key, rule.item_kind.as_ref()),

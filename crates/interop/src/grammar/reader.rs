@@ -151,13 +151,11 @@ impl<'a> Reader<'a> {
         if self.rules.notes.iter().any(|note| note.is_match(&line.text)) {
             return Start::Note;
         }
-        let indented = format!(" {}", line.text);
         for (rule, list) in self.rules.lists.iter().enumerate() {
-            if !list.under.is_empty() && !self.is_open(&list.under) || list.raw && !line.indented {
+            if !list.under.is_empty() && !self.is_open(&list.under) {
                 continue;
             }
-            let text = if list.raw { &indented } else { &line.text };
-            if let Some(found) = list.pattern.captures(text) {
+            if let Some(found) = list.pattern.captures(&line.text) {
                 let group = |name: &str| found.name(name).map_or("", |m| m.as_str()).trim().to_owned();
                 return Start::Item { rule, label: group("label"), text: group("text") };
             }

@@ -184,7 +184,7 @@ pub(crate) struct Label {
 #[serde(deny_unknown_fields)]
 pub(crate) struct List {
     pub name: String,
-    /// Groups `label` and `text`. Matched against the line with its leading blanks if it begins with `^ `.
+    /// Groups `label` and `text`.
     pub pattern: Placed,
     /// A marker of a higher rank nests under an open item of a lower one.
     pub rank: u32,

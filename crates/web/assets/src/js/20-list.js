@@ -61,6 +61,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (!plainKey(event) || typing(event.target) || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.target.closest("[data-sheet]")) return; // the sheet has keys of its own
     // Scrollable regions, links and buttons keep their own keys.
     const inList = !event.target.closest("a, button, summary") || event.target.closest("tr[data-row]");
     if (event.key === "j" || (event.key === "ArrowDown" && activeRow())) move(1);

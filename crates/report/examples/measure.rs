@@ -4,7 +4,7 @@
 #[path = "../tests/common/mod.rs"]
 mod common;
 
-use sakimori_report::{FontSearch, Lang, Press, Worker, run_worker};
+use sakimori_report::{FontSearch, Lang, Press, Worker, radar_svg, run_worker};
 use std::time::Instant;
 
 fn resident_mib() -> u64 {
@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{name:<22} {milliseconds:>9} {:>9} {:>8}", bytes.len() / 1024, resident_mib());
         Ok::<_, Box<dyn std::error::Error>>(())
     };
+    measure("radar.svg", &|| Ok(radar_svg(&common::report(Lang::Ja, 0, 0).radar("JT-X1051")).into_bytes()))?;
     measure("worker-gap-24.pdf", &|| common::report(Lang::Ja, 24, 8).pdf(&worker))?;
     measure("worker-gap-1209.pdf", &|| common::report(Lang::Ja, 1209, 60).pdf(&worker))?;
     measure("gap-ja.pdf", &|| common::report(Lang::Ja, 24, 8).pdf(&press))?;

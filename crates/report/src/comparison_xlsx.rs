@@ -24,14 +24,14 @@ impl Comparison {
         let sheet = book.add_worksheet();
         print_setup(sheet, &self.head, words.comparison, HEAD_ROW)?;
         let heads = [
-            (words.new_number, 8.0),
-            (words.new_title, 16.0),
-            (words.new_text, 30.0),
-            (words.old_number, 8.0),
-            (words.old_title, 16.0),
-            (words.old_text, 30.0),
-            (words.kind, 5.0),
-            (words.remark, 16.0),
+            (words.new_number, 6.0),
+            (words.new_title, 11.0),
+            (words.new_text, 22.0),
+            (words.old_number, 6.0),
+            (words.old_title, 11.0),
+            (words.old_text, 22.0),
+            (words.kind, 4.0),
+            (words.remark, 10.0),
         ];
         write_heads(sheet, HEAD_ROW, &heads, &formats)?;
         write_text(sheet, (0, 0), &format!("{}　{}", words.comparison, self.head.title), &formats, &formats.title)?;

@@ -79,14 +79,20 @@ impl GapReport {
         formats: &Formats,
         words: &Words,
     ) -> Result<(), ReportError> {
-        for (at, name) in (0..).zip([words.version, words.date, words.description, words.author]) {
-            write_text(sheet, (head_row, at), name, formats, &formats.head)?;
-        }
+        // The description and the author take several of the narrow columns of counts each.
+        let (wide, author) = ((2, 6), (7, 8));
+        write_text(sheet, (head_row, 0), words.version, formats, &formats.head)?;
+        write_text(sheet, (head_row, 1), words.date, formats, &formats.head)?;
+        sheet.merge_range(head_row, wide.0, head_row, wide.1, words.description, &formats.head)?;
+        sheet.merge_range(head_row, author.0, head_row, author.1, words.author, &formats.head)?;
         for (row, line) in (head_row + 1..).zip(&self.revisions) {
             write_text(sheet, (row, 0), &line.version, formats, &formats.text)?;
             write_date(sheet, (row, 1), Some(line.date), formats)?;
-            write_text(sheet, (row, 2), &line.description, formats, &formats.note)?;
-            write_text(sheet, (row, 3), &line.author, formats, &formats.note)?;
+            // merge_range would read a text that looks like a number as one; the cell is therefore written again as text.
+            sheet.merge_range(row, wide.0, row, wide.1, "", &formats.text)?;
+            write_text(sheet, (row, wide.0), &line.description, formats, &formats.text)?;
+            sheet.merge_range(row, author.0, row, author.1, "", &formats.text)?;
+            write_text(sheet, (row, author.0), &line.author, formats, &formats.text)?;
         }
         Ok(())
     }
@@ -117,18 +123,18 @@ impl GapReport {
         let sheet = book.add_worksheet();
         print_setup(sheet, &self.head, words.sheet_gaps, 0)?;
         let heads = [
-            (words.standard, 10.0),
-            (words.number, 7.0),
-            (words.title, 20.0),
-            (words.force, 10.0),
-            (words.reason, 14.0),
-            (words.status, 4.0),
-            (words.maturity, 4.0),
-            (words.current, 26.0),
-            (words.plan, 26.0),
-            (words.deadline, 7.0),
-            (words.overdue, 5.0),
-            (words.department, 10.0),
+            (words.standard, 8.0),
+            (words.number, 6.0),
+            (words.title, 14.0),
+            (words.force, 8.0),
+            (words.reason, 9.0),
+            (words.status, 3.0),
+            (words.maturity, 3.5),
+            (words.current, 17.0),
+            (words.plan, 17.0),
+            (words.deadline, 5.5),
+            (words.overdue, 4.5),
+            (words.department, 7.0),
         ];
         write_heads(sheet, 0, &heads, formats)?;
         let groups = self.gaps_by_force();

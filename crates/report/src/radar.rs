@@ -41,7 +41,7 @@ pub(crate) const RINGS: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 impl RadarAxis {
     /// The label; a chapter without an answer says so, since its corner at the centre would read as 0 %.
     pub(crate) fn printed_label(&self) -> String {
-        if self.this_year.is_some() { self.label.clone() } else { format!("{}（－）", self.label) }
+        if self.this_year.is_some() { self.label.clone() } else { format!("{} －", self.label) }
     }
 }
 

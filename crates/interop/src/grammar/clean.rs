@@ -1,6 +1,7 @@
 //! First step of reading: pages, front matter, running heads, page numbers, footnotes and overprinting are recognised and
 //! taken out. Everything taken out is a problem with its line, so that nothing is lost in silence.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -16,6 +17,10 @@ pub(crate) const LINE_BYTES_MAX: usize = 20_000;
 
 /// Printed lines between a footnote and the word that its number is glued to, at most.
 const FOOTNOTE_REACH: usize = 80;
+
+/// A running head is one of the first or last so many lines of its page, and no longer than so many letters.
+const RUNNING_HEAD_LINES: usize = 2;
+const RUNNING_HEAD_MAX: usize = 50;
 
 /// A printed line that is part of the document's own text.
 #[derive(Debug, Clone)]
@@ -148,12 +153,14 @@ fn double_spaced(lines: &[Line]) -> bool {
 
 fn noise(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
     static CONTENTS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[.．・…‥\s]{6,}\s*[0-9０-９]{1,4}$").ok());
+    let heads = running_heads(lines);
     let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
     let mut cut = false;
     for mut line in lines.drain(..) {
         let of_profile = rules.noise.iter().find(|(_, regex)| regex.is_match(&line.text)).map(|(code, _)| code.as_str());
         let contents = CONTENTS.as_ref().is_some_and(|regex| regex.is_match(&line.text) && line.text.contains(['.', '．', '・', '…', '‥']));
-        let code = of_profile.or(contents.then_some("table-of-contents"));
+        let head = heads.contains(&line.line);
+        let code = of_profile.or(contents.then_some("table-of-contents")).or(head.then_some("running-head"));
         if let Some(code) = code {
             clean.problem(line.line, code, format!("本文でない行を外しました: {}", excerpt(&line.text)));
             cut = true;
@@ -165,6 +172,24 @@ fn noise(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
         kept.push(line);
     }
     *lines = kept;
+}
+
+/// Lines that stand at the edge of page after page, numbers aside. Needs pages; a heading or label does not come that often.
+fn running_heads(lines: &[Line]) -> HashSet<u32> {
+    let mut edges: HashMap<String, Vec<u32>> = HashMap::new();
+    let mut pages = 0;
+    for page in lines.chunk_by(|a, b| a.page == b.page) {
+        pages += 1;
+        let last = page.len().saturating_sub(RUNNING_HEAD_LINES);
+        for (at, line) in page.iter().enumerate() {
+            if (at < RUNNING_HEAD_LINES || at >= last) && line.text.chars().count() <= RUNNING_HEAD_MAX {
+                let same: String = line.text.chars().filter(|c| !c.is_whitespace() && !c.is_numeric()).collect();
+                edges.entry(same).or_default().push(line.line);
+            }
+        }
+    }
+    let often = |found: &Vec<u32>| found.len() >= 4 && found.len() * 100 >= pages * 40;
+    edges.into_iter().filter(|(same, found)| !same.is_empty() && often(found)).flat_map(|(_, found)| found).collect()
 }
 
 /// At most thirty letters of a line, for a message.

@@ -8,7 +8,7 @@ use sakimori_domain::text::number_id;
 use super::clean::{Clean, Line, list_margins};
 use super::finish;
 use super::profile::Rules;
-use super::words::{begins_inside, cannot_begin, ends_sentence, first_piece, is_link, join, open_bracket, ordinal, splits_katakana, tidy, trim_unopened, width};
+use super::words::{begins_inside, cannot_begin, ends_sentence, first_piece, is_link, join, open_bracket, ordinal, splits_katakana, tidy, trim_unopened, undouble, width};
 
 /// Most Provisions and items of one document.
 const NODES_MAX: usize = 20_000;
@@ -344,6 +344,12 @@ impl<'a> Reader<'a> {
     fn open_heading(&mut self, rule_index: usize, number: &str, printed: &str, page: u32, line: u32) {
         let rule = &self.rules.headings[rule_index];
         let mut title = printed.to_owned();
+        if !self.rules.keep_doubled
+            && let Some(single) = undouble(&title)
+        {
+            self.problem(line, "overprint", "重ね刷りの題名を一つにしました。".to_owned());
+            title = single;
+        }
         let mut consideration = None;
         for (pattern, value) in &self.rules.suffixes {
             if let Some(found) = pattern.find(&title) {

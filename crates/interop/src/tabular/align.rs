@@ -4,6 +4,9 @@
 //! the page, where the chapter titles stand too. Numbers count up within a chapter and begin anew in the next: the
 //! assignment that breaks this rule least is taken.
 
+/// Weight of a broken rule against the tie-break below it: among assignments that break as little, the one that opens its
+/// chapters latest is taken, since the open chapter goes on until its numbers begin anew.
+const RULE: u32 = 64;
 /// Most runs without a number on one page that are tried; more are left unassigned.
 const OPEN_MAX: usize = 8;
 
@@ -71,7 +74,8 @@ fn search(puzzle: &Puzzle<'_>, tried: Try, before: Option<u32>, used: usize, tak
     }
     let Some(run) = puzzle.runs.get(tried.seats.len()) else {
         // A chapter title without rows belongs to the next page.
-        let cost = tried.cost + u32::try_from(puzzle.chapters - used).unwrap_or(u32::MAX);
+        let waiting = u32::try_from(puzzle.chapters - used).unwrap_or(u32::MAX);
+        let cost = tried.cost.saturating_add(RULE.saturating_mul(waiting));
         if best.as_ref().is_none_or(|best| cost < best.cost) {
             *best = Some(Try { cost, ..tried });
         }
@@ -88,7 +92,7 @@ fn search(puzzle: &Puzzle<'_>, tried: Try, before: Option<u32>, used: usize, tak
         let chapter = used.checked_sub(1);
         let mut go = |cost: u32, chapter: Option<usize>, used: usize| {
             let mut next = tried.clone();
-            next.cost += cost;
+            next.cost += RULE * cost + u32::from(used > 0);
             next.seats.push(Seat { chapter, number, displaced });
             search(puzzle, next, Some(number), used, taken, best);
         };

@@ -91,7 +91,7 @@ pub(crate) fn read(spec: &Spec, pages: &[&Page<'_>], out: &mut Out) {
         citation: Citation::default(),
         closed: true,
     };
-    for line in pages.iter().flat_map(|page| &page.lines) {
+    for line in pages.iter().flat_map(|page| &page.raw) {
         let text = line.text.trim();
         if text.is_empty() {
             reader.closed |= !line.text.is_empty();
@@ -182,7 +182,7 @@ impl Reader<'_> {
             // The fold keeps the number of blanks, so the words in front are cut where the annex is printed.
             if before > 0 {
                 let printed = text.rfind("別表第").map_or(text, |at| &text[..at]);
-                self.cause(printed, out);
+                self.cause(printed);
             }
             let id = format!("別表第{}", &annex[1]);
             let title = annex.get(2).map_or("", |m| m.as_str()).to_owned();
@@ -192,7 +192,7 @@ impl Reader<'_> {
             return;
         }
         if self.citation.annex.is_empty() {
-            return self.cause(text, out);
+            return self.cause(text);
         }
         if std::mem::take(&mut self.citation.open) {
             if let Some((_, title)) = out.cited.iter_mut().find(|(path, _)| *path == self.citation.annex) {
@@ -231,14 +231,14 @@ impl Reader<'_> {
             self.finish(out);
             self.citation = Citation::default();
             self.problem.clear();
-            self.cause(text, out);
+            self.cause(text);
         } else {
             join_line(&mut self.citation.quoted, text);
         }
     }
 
     /// A line of the cause column.
-    fn cause(&mut self, text: &str, out: &mut Out) {
+    fn cause(&mut self, text: &str) {
         if !self.citation.annex.is_empty() {
             self.problem.clear();
             self.citation = Citation::default();
@@ -248,7 +248,6 @@ impl Reader<'_> {
             self.problem.push('\n');
         }
         join_line(&mut self.problem, text);
-        let _ = out;
     }
 
     /// Writes the citation that is complete.

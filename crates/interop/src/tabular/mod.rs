@@ -64,6 +64,15 @@ impl Out {
         self.records.push(Record { table: table.to_owned(), cells, line });
     }
 
+    /// Counts the lines of a page that were taken out as running heads.
+    fn count_noise(&mut self, page: &Page<'_>, kept: bool) {
+        let removed = if kept { 0 } else { page.raw.len() - page.lines.len() };
+        if removed > 0 && self.noise == 0 {
+            self.noise_line = page.raw.first().map_or(0, |line| line.line);
+        }
+        self.noise += removed;
+    }
+
     /// What a page has that nothing understood, each with its place.
     pub fn leftovers(&mut self, flow: &flow::Flow<'_>) {
         for (line, text) in flow.leftovers() {
@@ -100,6 +109,8 @@ impl Out {
 /// The lines of one printed page without the running heads.
 pub(crate) struct Page<'a> {
     pub lines: Vec<&'a SourceLine>,
+    /// The same with the running heads, for parts that have none.
+    pub raw: Vec<&'a SourceLine>,
     squeezed: String,
 }
 
@@ -119,18 +130,22 @@ pub(crate) fn strength(text: &str) -> Strength {
 
 fn read_parts(spec: &Spec, lines: &[SourceLine], out: &mut Out) {
     let numbered = number_pages(spec, lines);
-    let pages = split_pages(spec, &numbered, out);
+    let pages = split_pages(spec, &numbered);
     let mut run: Vec<(usize, Vec<&Page<'_>>)> = Vec::new();
     let mut themes: Vec<&Page<'_>> = Vec::new();
     let mut next_from = 0;
+    let mut with_heads = false;
     for page in &pages {
         let starts = (next_from..spec.parts.len())
             .find(|&i| !spec.parts[i].from.is_empty() && spec::pattern(&spec.parts[i].from).is_match(&page.squeezed));
         if let Some(part) = starts {
             run.push((part, vec![page]));
             next_from = part + 1;
+            with_heads = spec.parts[part].kind == PartKind::Incidents;
+            out.count_noise(page, with_heads);
             continue;
         }
+        out.count_noise(page, with_heads);
         let on = |part: &&Part| !part.page.is_empty() && spec::pattern(&part.page).is_match(&page.squeezed);
         let (shared, own): (Vec<&Part>, Vec<&Part>) = spec.parts.iter().filter(on).partition(|part| part.shared);
         for part in shared {
@@ -144,7 +159,7 @@ fn read_parts(spec: &Spec, lines: &[SourceLine], out: &mut Out) {
             themes.push(page);
         }
     }
-    if spec.parts.iter().any(|part| part.kind == PartKind::Themes) {
+    if !spec.themes.head.is_empty() {
         themes::read(spec, &themes, out);
     } else {
         for page in &themes {
@@ -185,39 +200,35 @@ fn number_pages(spec: &Spec, lines: &[SourceLine]) -> Vec<SourceLine> {
     numbered
 }
 
-fn split_pages<'a>(spec: &Spec, lines: &'a [SourceLine], out: &mut Out) -> Vec<Page<'a>> {
+fn split_pages<'a>(spec: &Spec, lines: &'a [SourceLine]) -> Vec<Page<'a>> {
     let noise: Vec<_> = spec.noise.iter().map(|n| spec::pattern(n)).collect();
     let mut pages: Vec<Page<'a>> = Vec::new();
     let mut number = None;
     for line in lines {
         if number != Some(line.page) {
-            pages.push(Page { lines: Vec::new(), squeezed: String::new() });
+            pages.push(Page { lines: Vec::new(), raw: Vec::new(), squeezed: String::new() });
             number = Some(line.page);
         }
         let Some(page) = pages.last_mut() else { continue };
         let squeezed = flow::squeezed(&line.text);
         page.squeezed.push_str(&squeezed);
-        if !squeezed.is_empty() && noise.iter().any(|n| n.is_match(&squeezed)) {
-            out.noise += 1;
-            out.noise_line = if out.noise == 1 { line.line } else { out.noise_line };
-            continue;
+        page.raw.push(line);
+        if squeezed.is_empty() || !noise.iter().any(|n| n.is_match(&squeezed)) {
+            page.lines.push(line);
         }
-        page.lines.push(line);
     }
     let blocks: Vec<_> = spec.noise_blocks.iter().map(|n| spec::pattern(n)).collect();
-    pages.iter_mut().for_each(|page| drop_blocks(page, &blocks, out));
+    pages.iter_mut().for_each(|page| drop_blocks(page, &blocks));
     pages
 }
 
 /// Takes whole blocks that are running heads out of a page.
-fn drop_blocks(page: &mut Page<'_>, noise: &[regex::Regex], out: &mut Out) {
+fn drop_blocks(page: &mut Page<'_>, noise: &[regex::Regex]) {
     let blank = |line: &&SourceLine| line.text.trim().is_empty();
     let mut kept = Vec::with_capacity(page.lines.len());
     for block in page.lines.chunk_by(|a, b| !blank(a) && !blank(b)) {
         let squeezed: String = block.iter().map(|line| flow::squeezed(&line.text)).collect();
-        if !squeezed.is_empty() && noise.iter().any(|n| n.is_match(&squeezed)) {
-            out.noise += block.len();
-        } else {
+        if squeezed.is_empty() || !noise.iter().any(|n| n.is_match(&squeezed)) {
             kept.extend_from_slice(block);
         }
     }

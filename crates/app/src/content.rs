@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use sakimori_domain::assurance::applicability::Family;
 use sakimori_domain::standards::{Catalogue, Guide, Provision};
 use sakimori_interop::simple;
 use sakimori_store::edition::{self as store, EditionEntry};
@@ -62,18 +61,6 @@ struct Question {
     explanation: String,
     #[serde(default)]
     explanation_en: String,
-}
-
-/// Which rule of applicability the Editions of a Standard follow.
-pub fn family_of(standard: &str) -> Family {
-    match standard {
-        "telecom-safety" => Family::TelecomLevels,
-        "nisc-measures" => Family::CriticalInfrastructure,
-        "jt-x1051" => Family::TelecomIsms,
-        "action-plan" => Family::ActionPlan,
-        "port-guideline-tos" => Family::Port,
-        _ => Family::Other,
-    }
 }
 
 /// Puts the shipped catalogues into the store. Does nothing for those that are there unchanged.

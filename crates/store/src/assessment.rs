@@ -335,6 +335,58 @@ pub async fn sheet_of_request(c: &mut Connection, organisation_id: &str, request
     rows.iter().map(sheet_row).collect()
 }
 
+/// The rows of an Assessment that were asked of one department in any request but a withdrawn one, in order.
+pub async fn sheet_of_department(c: &mut Connection, organisation_id: &str, assessment_id: &str, department_id: &str) -> Result<Vec<SheetRow>> {
+    let rows = c
+        .all(
+            select_sheet!(
+                "a.assessment_id = $2 AND a.id IN (
+                    SELECT i.answer_id FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
+                    WHERE r.assessment_id = $2 AND r.department_id = $3 AND r.state <> 'withdrawn') ORDER BY a.position"
+            ),
+            params![organisation_id, assessment_id, department_id],
+        )
+        .await?;
+    rows.iter().map(sheet_row).collect()
+}
+
+/// Number, place and title of a Provision: what chapters and lists are made of.
+#[derive(Debug, Clone)]
+pub struct Heading {
+    pub number: String,
+    /// Empty at the top of the tree.
+    pub parent: String,
+    pub title: String,
+    pub title_en: String,
+}
+
+fn heading(row: &Row) -> Result<Heading> {
+    Ok(Heading { number: row.text(0)?, parent: row.text(1)?, title: row.text(2)?, title_en: row.text(3)? })
+}
+
+/// The Provisions of an Edition that people answer, in order.
+pub async fn controls(c: &mut Connection, edition_id: &str) -> Result<Vec<Heading>> {
+    let rows = c
+        .all(
+            "SELECT number, parent, title, title_en FROM provision WHERE edition_id = $1 AND kind = 'control' ORDER BY position",
+            params![edition_id],
+        )
+        .await?;
+    rows.iter().map(heading).collect()
+}
+
+/// The Provisions of an Edition that have others below them, in order.
+pub async fn headings(c: &mut Connection, edition_id: &str) -> Result<Vec<Heading>> {
+    let rows = c
+        .all(
+            "SELECT number, parent, title, title_en FROM provision
+             WHERE edition_id = $1 AND number IN (SELECT parent FROM provision WHERE edition_id = $1) ORDER BY position",
+            params![edition_id],
+        )
+        .await?;
+    rows.iter().map(heading).collect()
+}
+
 /// One row.
 pub async fn sheet_row_by_id(c: &mut Connection, organisation_id: &str, answer_id: &str) -> Result<Option<(String, SheetRow)>> {
     let Some(row) = c.one(select_sheet!("a.id = $2"), params![organisation_id, answer_id]).await? else { return Ok(None) };

@@ -16,6 +16,7 @@ pub mod identity;
 pub mod registry;
 pub mod request;
 pub mod search;
+pub mod testing;
 pub mod trail;
 pub mod workbook;
 

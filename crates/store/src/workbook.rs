@@ -3,7 +3,7 @@
 use crate::connection::params;
 use crate::{Connection, Result, StoreError, Write};
 
-/// A compared workbook waiting for its confirmation.
+/// A workbook that was read, waiting for its columns to be explained or its changes to be confirmed.
 #[derive(Debug, Clone)]
 pub struct WorkbookImport {
     pub id: String,
@@ -11,8 +11,10 @@ pub struct WorkbookImport {
     pub file_name: String,
     /// `waiting`, `applied` or `dropped`.
     pub state: String,
-    /// JSON of the difference, as `sakimori-interop` computed it.
+    /// JSON of what was read. The difference is worked out anew at every look, so that it is never stale; empty once the
+    /// import has ended.
     pub difference: String,
+    /// Account of the person who sent the file; nobody else sees the import.
     pub created_by: String,
     pub created_at: String,
 }
@@ -61,14 +63,40 @@ pub async fn import_by_id(c: &mut Connection, organisation_id: &str, id: &str) -
     .transpose()
 }
 
-/// Ends a waiting import.
+/// Replaces what was read of a waiting import (its columns were explained).
+///
+/// # Errors
+/// [`StoreError::Conflict`] when it was ended before.
+pub async fn update_import(w: &mut Write, organisation_id: &str, id: &str, difference: &str) -> Result<()> {
+    let touched = w
+        .run(
+            "UPDATE workbook_import SET difference = $1 WHERE organisation_id = $2 AND id = $3 AND state = 'waiting'",
+            params![difference, organisation_id, id],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("workbook_import")) }
+}
+
+/// Drops a person's waiting imports into an Assessment: a newer file takes their place.
+pub async fn drop_waiting(w: &mut Write, organisation_id: &str, assessment_id: &str, account_id: &str) -> Result<()> {
+    w.run(
+        "UPDATE workbook_import SET state = 'dropped', difference = ''
+         WHERE organisation_id = $1 AND assessment_id = $2 AND created_by = $3 AND state = 'waiting'",
+        params![organisation_id, assessment_id, account_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends a waiting import and lets go of what was read.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] when it was ended before.
 pub async fn end_import(w: &mut Write, organisation_id: &str, id: &str, state: &str) -> Result<()> {
     let touched = w
         .run(
-            "UPDATE workbook_import SET state = $1 WHERE organisation_id = $2 AND id = $3 AND state = 'waiting'",
+            "UPDATE workbook_import SET state = $1, difference = ''
+             WHERE organisation_id = $2 AND id = $3 AND state = 'waiting'",
             params![state, organisation_id, id],
         )
         .await?;

@@ -1,0 +1,25 @@
+//! For tests: databases of their own on a PostgreSQL server.
+
+use std::str::FromStr;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor};
+
+use crate::Result;
+
+/// Creates an empty database on a server and returns its address. `name` must be letters, digits and `_`.
+///
+/// # Errors
+/// The server refuses.
+///
+/// # Panics
+/// `name` holds something else.
+pub async fn create_database(server: &str, name: &str) -> Result<String> {
+    assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'), "a database name for tests: {name}");
+    let options = PgConnectOptions::from_str(server)?;
+    let mut connection = options.connect().await?;
+    connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}"))).await?;
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+    connection.close().await?;
+    Ok(PgConnectOptions::from_str(server)?.database(name).to_url_lossy().to_string())
+}

@@ -1,0 +1,127 @@
+//! Requests against the router, without a network.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Request, StatusCode};
+use sakimori_web::{WebConfig, WebState, router};
+use tower::ServiceExt;
+
+use crate::TestApp;
+use crate::people::PASSWORD;
+
+/// A browser of one person.
+pub struct Browser {
+    router: Router,
+    cookie: String,
+    csrf: String,
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// Where a redirect leads; empty when it is none.
+    pub fn location(&self) -> &str {
+        self.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("")
+    }
+}
+
+impl TestApp {
+    /// The router of this application.
+    pub fn router(&self) -> Router {
+        router(WebState::new(self.app.clone(), WebConfig { secure_cookies: false, demo: false }))
+    }
+
+    /// A browser that nobody is signed in with.
+    pub fn stranger(&self) -> Browser {
+        Browser { router: self.router(), cookie: String::new(), csrf: String::new() }
+    }
+
+    /// A browser in which somebody has signed in.
+    ///
+    /// # Panics
+    /// Signing in fails.
+    pub async fn browser(&self, login: &str) -> Browser {
+        let mut browser = self.stranger();
+        let answer = browser.send("POST", "/sign-in", &[("login", login), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{login} signs in: {}", answer.text());
+        let cookie = answer.headers.get(SET_COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        browser.cookie = cookie.split(';').next().unwrap_or("").to_owned();
+        let page = browser.get("/me").await.text();
+        let token = page.split("name=\"csrf-token\" content=\"").nth(1).and_then(|rest| rest.split('"').next());
+        browser.csrf = token.expect("a page with its token").to_owned();
+        browser
+    }
+}
+
+impl Browser {
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request("GET", path, "", Body::empty()).await
+    }
+
+    /// POST of a form with the session's token.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut all = vec![("csrf", self.csrf.as_str())];
+        all.extend_from_slice(fields);
+        self.send("POST", path, &all).await
+    }
+
+    /// A form as it is, without a token.
+    pub async fn send(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.request(method, path, "application/x-www-form-urlencoded", Body::from(body)).await
+    }
+
+    /// JSON with the session's token.
+    pub async fn json(&self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
+        self.request(method, path, "application/json", Body::from(body.to_string())).await
+    }
+
+    /// A form with one file.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Answer {
+        const BOUNDARY: &str = "sakimori-test-boundary";
+        let mut body = Vec::new();
+        let csrf = [("csrf", self.csrf.as_str())];
+        for (name, value) in csrf.iter().chain(fields) {
+            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let (field, name, bytes) = file;
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        self.request("POST", path, &format!("multipart/form-data; boundary={BOUNDARY}"), Body::from(body)).await
+    }
+
+    /// The session's token, for tests that send it wrongly.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    async fn request(&self, method: &str, path: &str, media_type: &str, body: Body) -> Answer {
+        let mut request = Request::builder().method(method).uri(path).header("x-csrf-token", &self.csrf);
+        if !self.cookie.is_empty() {
+            request = request.header(COOKIE, &self.cookie);
+        }
+        if !media_type.is_empty() {
+            request = request.header(CONTENT_TYPE, media_type);
+        }
+        let request = request.body(body).expect("a request");
+        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a whole body").to_vec();
+        Answer { status: parts.status, headers: parts.headers, bytes }
+    }
+}

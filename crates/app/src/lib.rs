@@ -7,13 +7,20 @@
 mod context;
 mod refusal;
 
+pub mod answers;
+pub mod applicability;
+pub mod assessment;
 pub mod content;
+pub mod demo;
+pub mod evidence;
 pub mod identity;
 pub mod passwords;
+pub mod registry;
+pub mod requests;
 pub mod sandbox;
 
 pub use context::{Actor, App, AppConfig, Clock, Operation};
 pub use refusal::{AppError, Refusal, RefusalKind};
 
 /// Result of an operation.
-pub type Result<T> = std::result::Result<T, AppError>;
+pub type Result<T, E = AppError> = std::result::Result<T, E>;

@@ -3,7 +3,7 @@
 use crate::comparison::Comparison;
 use crate::diff::Piece;
 use crate::error::ReportError;
-use crate::sheet::{Formats, print_setup, workbook, write_heads, write_text};
+use crate::sheet::{Formats, fit_row, print_setup, workbook, write_heads, write_text};
 use crate::words::words;
 use rust_xlsxwriter::{Format, FormatUnderline, Worksheet};
 
@@ -56,6 +56,9 @@ impl Comparison {
             }
             write_text(sheet, (at, 6), row.kind.word(self.head.lang), &formats, &formats.centre)?;
             write_text(sheet, (at, 7), &row.remark, &formats, &formats.text)?;
+            let texts = [&row.new_title, &row.new_text, &row.old_title, &row.old_text, &row.remark];
+            let widths = [1, 2, 4, 5, 7].map(|column: usize| heads[column].1);
+            fit_row(sheet, at, texts.map(String::as_str).into_iter().zip(widths))?;
         }
         Ok(book.save_to_buffer()?)
     }

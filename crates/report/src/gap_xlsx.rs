@@ -3,7 +3,7 @@
 use crate::date::{fiscal_year_label, long_date};
 use crate::error::ReportError;
 use crate::gap::{Counts, GapReport};
-use crate::sheet::{Formats, print_setup, workbook, write_date, write_heads, write_percent, write_text};
+use crate::sheet::{Formats, fit_row, print_setup, workbook, write_date, write_heads, write_percent, write_text};
 use crate::value::change;
 use crate::words::{Words, words};
 use rust_xlsxwriter::{Workbook, Worksheet};
@@ -154,6 +154,9 @@ impl GapReport {
             let overdue = if self.is_overdue(gap) { words.overdue } else { "" };
             write_text(sheet, (row, 10), overdue, formats, &formats.centre)?;
             write_text(sheet, (row, 11), &gap.department, formats, &formats.text)?;
+            let texts = [&gap.title, &gap.force, &gap.force_reason, &gap.current, &gap.plan, &gap.department];
+            let widths = [2, 3, 4, 7, 8, 11].map(|at: usize| heads[at].1);
+            fit_row(sheet, row, texts.map(String::as_str).into_iter().zip(widths))?;
         }
         finish(sheet, self.gaps.len(), 11)
     }
@@ -174,6 +177,7 @@ impl GapReport {
             for (at, text) in (0..).zip(cells) {
                 write_text(sheet, (row, at), text, formats, &formats.text)?;
             }
+            fit_row(sheet, row, cells.map(String::as_str).into_iter().zip(heads.map(|head| head.1)))?;
         }
         finish(sheet, self.exclusions.len(), 4)
     }

@@ -2,7 +2,7 @@
 
 use crate::error::ReportError;
 use crate::list::{Cell, ColumnKind, ListSheet};
-use crate::sheet::{Formats, print_setup, workbook, write_date, write_heads, write_percent, write_text};
+use crate::sheet::{Formats, fit_row, print_setup, workbook, write_date, write_heads, write_percent, write_text};
 use rust_xlsxwriter::Worksheet;
 
 /// Row of the headings when a title stands above them.
@@ -60,6 +60,10 @@ impl ListSheet {
                 Cell::Date(date) => write_date(sheet, place, Some(*date), formats)?,
             }
         }
-        Ok(())
+        let texts = self.columns.iter().zip(cells).filter_map(|(column, cell)| match cell {
+            Cell::Text(text) if column.width.is_finite() => Some((text.as_str(), column.width)),
+            _ => None,
+        });
+        fit_row(sheet, row, texts)
     }
 }

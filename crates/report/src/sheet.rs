@@ -190,6 +190,29 @@ pub(crate) fn write_heads(
     Ok(())
 }
 
+/// Height of a line of the workbook's type, and of the tallest row that Excel takes, in points.
+const LINE_POINTS: f64 = 14.0;
+const TALLEST_ROW: f64 = 409.0;
+
+/// Makes a row tall enough for its wrapped texts. `cells`: text and column width in full-width characters. Excel would find
+/// the height by itself when it opens the file; other programs do not.
+pub(crate) fn fit_row<'a>(
+    sheet: &mut Worksheet,
+    row: u32,
+    cells: impl IntoIterator<Item = (&'a str, f64)>,
+) -> Result<(), ReportError> {
+    let lines = cells.into_iter().map(|(text, width)| wrapped_lines(text, width)).fold(1.0, f64::max);
+    if lines > 1.0 {
+        sheet.set_row_height(row, (lines * LINE_POINTS + 2.0).min(TALLEST_ROW))?;
+    }
+    Ok(())
+}
+
+fn wrapped_lines(text: &str, width: f64) -> f64 {
+    let units = |line: &str| line.chars().map(|c| if c.is_ascii() { 0.5 } else { 1.0 }).sum::<f64>();
+    text.lines().map(|line| (units(line) / width.clamp(2.0, 80.0)).ceil().max(1.0)).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +223,13 @@ mod tests {
         assert_eq!(sheet_name("''"), "一覧");
         assert_eq!(sheet_name("History"), "一覧");
         assert!(sheet_name(&"🗾".repeat(40)).encode_utf16().count() <= 31);
+    }
+
+    #[test]
+    fn rows_grow_with_their_wrapped_texts() {
+        assert_eq!(wrapped_lines("", 10.0), 0.0);
+        assert_eq!(wrapped_lines(&"あ".repeat(21), 10.0), 3.0);
+        assert_eq!(wrapped_lines("ab\n\ncd", 10.0), 3.0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Chores of the repository that are programs of their own: `./x tidy`, `./x content`.
 
+mod content;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -21,8 +22,12 @@ fn main() -> anyhow::Result<ExitCode> {
             println!("tidy: {} problems", problems.len());
             Ok(ExitCode::from(u8::from(!problems.is_empty())))
         }
+        Some("content") => {
+            content::write(&repository())?;
+            Ok(ExitCode::SUCCESS)
+        }
         _ => {
-            eprintln!("usage: ./x tidy");
+            eprintln!("usage: ./x tidy | ./x content");
             Ok(ExitCode::from(2))
         }
     }

@@ -74,10 +74,15 @@ fn extra(provision: &Provision) -> String {
     marks.join("+")
 }
 
+/// The title, cut short where it is as long as a sentence, as in the expectations.
+fn short(title: &str) -> String {
+    if blanks_out(title).chars().count() < 30 { title.to_owned() } else { title.chars().take(20).collect::<String>() + "…" }
+}
+
 fn row(provision: &Provision) -> Row {
     (
         provision.id.clone(),
-        provision.title.clone(),
+        short(&provision.title),
         provision.parent.clone().unwrap_or_default(),
         provision.kind.code().to_owned(),
         provision.items.len(),

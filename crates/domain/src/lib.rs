@@ -4,6 +4,8 @@
 //! stored, drawn or sent is the question of the other crates.
 
 pub mod assurance;
+pub mod citation;
+pub mod comparison;
 pub mod identity;
 pub mod registry;
 pub mod standards;

@@ -16,8 +16,10 @@ pub mod evidence;
 pub mod identity;
 pub mod passwords;
 pub mod registry;
+pub mod report;
 pub mod requests;
 pub mod sandbox;
+pub mod workbook;
 
 pub use context::{Actor, App, AppConfig, Clock, Operation};
 pub use refusal::{AppError, Refusal, RefusalKind};

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use sakimori_interop::SourceLine;
 use sakimori_interop::files::{CellBook, FileError, FileProblem, Format, Limits, SourceText, read_cells, read_file};
+use sakimori_interop::workbook::{self, CellLimits, ReadError, SheetCells};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
@@ -46,6 +47,9 @@ pub enum SandboxError {
     /// The reader understood what is wrong with the file.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The reader understood what is wrong with a workbook of answers.
+    #[error(transparent)]
+    Answers(#[from] ReadError),
     /// The reader was killed by its limits or fell over: the file is hostile or meets a fault of ours.
     #[error("reading the file ended abnormally ({how}); the file was refused, nothing else was affected")]
     Died { how: Death },
@@ -86,6 +90,7 @@ impl SandboxError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::File(error) => error.code(),
+            Self::Answers(_) => "workbook.unreadable",
             Self::Died { how: Death::Time } => "file.too-slow",
             Self::Died { .. } => "file.reader-died",
             Self::Start(_) => "sandbox.start",
@@ -97,6 +102,7 @@ impl SandboxError {
     pub fn ja(&self) -> String {
         match self {
             Self::File(error) => error.ja(),
+            Self::Answers(error) => error.ja(),
             Self::Died { how: Death::Time } => {
                 "ファイルの読み取りが制限時間内に終わらないため、中止しました。".to_owned()
             }
@@ -112,6 +118,8 @@ impl SandboxError {
     pub fn next_ja(&self) -> &'static str {
         match self {
             Self::File(error) => error.next_ja(),
+            // The sentence itself says what to do.
+            Self::Answers(_) => "",
             Self::Died { .. } => "元のソフトで開いて保存し直すか、テキスト形式で書き出してください。",
             Self::Start(_) | Self::Answer(_) => "この文を添えて管理者に知らせてください。",
         }
@@ -126,12 +134,14 @@ enum Request {
     Document { name: String, limits: Limits },
     /// The cells of a workbook.
     Workbook { name: String, limits: Limits },
+    /// The cells of a workbook or CSV file of answers, with the kind of each.
+    Answers { name: String, limits: Limits },
 }
 
 impl Request {
     fn limits(&self) -> &Limits {
         match self {
-            Self::Document { limits, .. } | Self::Workbook { limits, .. } => limits,
+            Self::Document { limits, .. } | Self::Workbook { limits, .. } | Self::Answers { limits, .. } => limits,
         }
     }
 }
@@ -149,8 +159,22 @@ struct DocumentAnswer {
 /// # Errors
 /// [`SandboxError::File`] for what is wrong with the file; the others when the child gave no answer.
 pub async fn read_in_child(exe: &Path, name: &str, bytes: &[u8], limits: &Limits) -> Result<SourceText, SandboxError> {
+    read_in_child_within(exe, name, bytes, limits, WALL_CLOCK).await
+}
+
+/// As [`read_in_child`], with a time of its own.
+///
+/// # Errors
+/// As [`read_in_child`].
+pub async fn read_in_child_within(
+    exe: &Path,
+    name: &str,
+    bytes: &[u8],
+    limits: &Limits,
+    wall_clock: Duration,
+) -> Result<SourceText, SandboxError> {
     let request = Request::Document { name: name.to_owned(), limits: *limits };
-    let answer: DocumentAnswer = ask(exe, &request, bytes).await?;
+    let answer: DocumentAnswer = ask::<_, FileError>(exe, &request, bytes, wall_clock).await?;
     let lines = answer.lines.into_iter().map(|(text, page, line)| SourceLine { text, page, line }).collect();
     Ok(SourceText { format: answer.format, lines, problems: answer.problems })
 }
@@ -165,22 +189,36 @@ pub async fn workbook_in_child(
     bytes: &[u8],
     limits: &Limits,
 ) -> Result<CellBook, SandboxError> {
-    ask(exe, &Request::Workbook { name: name.to_owned(), limits: *limits }, bytes).await
+    ask::<_, FileError>(exe, &Request::Workbook { name: name.to_owned(), limits: *limits }, bytes, WALL_CLOCK).await
 }
 
-async fn ask<A: for<'de> Deserialize<'de>>(exe: &Path, request: &Request, bytes: &[u8]) -> Result<A, SandboxError> {
+/// Reads a workbook (.xlsx) or CSV file of answers in a child process, with the limits of such files.
+///
+/// # Errors
+/// [`SandboxError::Answers`] for what is wrong with the file; the others when the child gave no answer.
+pub async fn answers_in_child(exe: &Path, name: &str, bytes: &[u8]) -> Result<Vec<SheetCells>, SandboxError> {
+    let limits = Limits { bytes: CellLimits::default().file_bytes, ..Limits::default() };
+    ask::<_, ReadError>(exe, &Request::Answers { name: name.to_owned(), limits }, bytes, WALL_CLOCK).await
+}
+
+async fn ask<A: for<'de> Deserialize<'de>, E: for<'de> Deserialize<'de> + Into<SandboxError>>(
+    exe: &Path,
+    request: &Request,
+    bytes: &[u8],
+    wall_clock: Duration,
+) -> Result<A, SandboxError> {
     let (size, limit) = (bytes.len() as u64, request.limits().bytes);
     // Refused here already, so that a huge file does not even start a child.
     if size > limit {
         return Err(FileError::TooLarge { bytes: size, limit }.into());
     }
-    let answer = tokio::time::timeout(WALL_CLOCK, async {
+    let answer = tokio::time::timeout(wall_clock, async {
         let _place = PLACES.acquire().await.map_err(|error| SandboxError::Start(std::io::Error::other(error)))?;
         converse(exe, request, bytes).await
     })
     .await
     .map_err(|_| SandboxError::Died { how: Death::Time })??;
-    serde_json::from_slice::<Result<A, FileError>>(&answer).map_err(SandboxError::Answer)?.map_err(SandboxError::File)
+    serde_json::from_slice::<Result<A, E>>(&answer).map_err(SandboxError::Answer)?.map_err(Into::into)
 }
 
 /// Starts a child, sends the request while it reads, and takes its answer. Dropping the child kills it.
@@ -296,6 +334,16 @@ fn serve(input: &mut impl Read, output: &mut impl Write) -> std::io::Result<()> 
             serde_json::to_writer(&mut output, &answer)?;
         }
         Request::Workbook { name, limits } => serde_json::to_writer(&mut output, &read_cells(&name, &bytes, &limits))?,
+        Request::Answers { name, .. } => serde_json::to_writer(&mut output, &read_answers(&name, &bytes))?,
     }
     output.flush()
+}
+
+/// What a zip or an old Office file begins with is a workbook; anything else is text.
+fn read_answers(name: &str, bytes: &[u8]) -> Result<Vec<SheetCells>, ReadError> {
+    let limits = CellLimits::default();
+    match bytes {
+        [b'P', b'K', ..] | [0xD0, 0xCF, 0x11, 0xE0, ..] => workbook::read_cells(bytes, &limits),
+        _ => workbook::read_delimited(bytes, name, &limits).map(|sheet| vec![sheet]),
+    }
 }

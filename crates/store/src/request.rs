@@ -160,3 +160,15 @@ pub async fn update_request(w: &mut Write, r: &AnswerRequest) -> Result<()> {
         .await?;
     if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("answer_request")) }
 }
+
+/// Until when the rows of an Assessment were asked for: answer id and the latest ISO date of a request not withdrawn.
+pub async fn asked_until(c: &mut Connection, organisation_id: &str, assessment_id: &str) -> Result<Vec<(String, String)>> {
+    let rows = c
+        .all(
+            "SELECT i.answer_id, MAX(r.due) FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
+             WHERE r.organisation_id = $1 AND r.assessment_id = $2 AND r.state <> 'withdrawn' GROUP BY i.answer_id",
+            params![organisation_id, assessment_id],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}

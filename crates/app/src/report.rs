@@ -1,0 +1,315 @@
+//! The gap report (課題報告書): the numbers of the sheet, put together once for page, paper and workbook.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use sakimori_domain::assurance::applicability::Force;
+use sakimori_domain::assurance::{AnswerStatus, Tally};
+use sakimori_report::{
+    Approval, ChapterLine, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, Lang, Press, PrintHead,
+    ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
+};
+use sakimori_store::assessment::SheetRow;
+use sakimori_store::{request, trail};
+use tokio::sync::Semaphore;
+
+use crate::assessment::{self, Chapter};
+use crate::workbook::{self, Part, Scope};
+use crate::{Actor, App, AppError, Refusal, Result};
+
+/// The hidden argument with which this program becomes the worker that lays out one PDF and ends
+/// ([`sakimori_report::run_worker`]).
+pub const PRINT_SUBCOMMAND: &str = "make-pdf";
+
+/// Longest time for one PDF.
+const PRINT_LIMIT: Duration = Duration::from_secs(60);
+/// Characters of anything that a person adds to the cover.
+const COVER_CHARS: usize = 100;
+/// Approval boxes of the cover.
+const APPROVALS_MAX: usize = 6;
+
+/// One PDF at a time: typst takes about 200 MiB for a long one.
+static PRINTING: Semaphore = Semaphore::const_new(1);
+
+/// What a person chooses for the cover. Empty texts take the usual words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cover {
+    /// Handling marking of every page; `None` takes the organisation's own.
+    pub marking: Option<String>,
+    /// e.g. `第1.0版`.
+    pub version: String,
+    /// What changed in this version.
+    pub description: String,
+    /// Who made it, by role.
+    pub author: String,
+    /// Boxes for approval: role and name; a blank name leaves the box empty for the hand.
+    pub approvals: Vec<(String, String)>,
+}
+
+impl Cover {
+    /// Refuses what does not fit on a cover.
+    fn check(&self) -> Result<()> {
+        let approvals = self.approvals.iter().flat_map(|(role, name)| [role, name]);
+        let texts = self.marking.iter().chain([&self.version, &self.description, &self.author]).chain(approvals);
+        let fits = |text: &String| text.chars().count() <= COVER_CHARS && !text.chars().any(char::is_control);
+        if self.approvals.len() <= APPROVALS_MAX && texts.into_iter().all(fits) {
+            return Ok(());
+        }
+        Err(Refusal::invalid(
+            "cover",
+            format!("表紙に入れる文字は、1か所につき{COVER_CHARS}文字以内にしてください。"),
+            format!("Each text of the cover may have {COVER_CHARS} characters."),
+        )
+        .into())
+    }
+}
+
+/// The share achieved: ○ counts 1, △ a half, × and what is not answered nothing, － is left out. `None` while nothing that
+/// counts has been answered: a corner at 0 % would say something that nobody has said.
+pub fn achieved(tally: &Tally) -> Option<f64> {
+    (tally.yes + tally.partly + tally.no > 0).then(|| tally.score()).flatten()
+}
+
+/// The report of an Assessment as it stands now.
+///
+/// # Errors
+/// No such Assessment, a role that may not read assessments, or a cover text that is too long.
+pub async fn gap(app: &App, actor: &Actor, assessment_id: &str, cover: &Cover) -> Result<GapReport> {
+    cover.check()?;
+    let part = workbook::part(app, actor, &Scope::Assessment(assessment_id.to_owned())).await?;
+    let chapters = assessment::chapters(app, &part.rows).await?;
+    let mut c = app.read().await?;
+    let organisation_id = &actor.organisation_id;
+    let last_year = match part.assessment.previous_id.as_str() {
+        "" => None,
+        id => sakimori_store::assessment::assessment_by_id(&mut c, organisation_id, id).await?.map(|a| a.fiscal_year),
+    };
+    let asked: HashMap<String, String> =
+        request::asked_until(&mut c, organisation_id, assessment_id).await?.into_iter().collect();
+    let newest = trail::newest(&mut c, organisation_id, i64::MAX, 1).await?;
+    drop(c);
+    let lang = if actor.language == "en" { Lang::En } else { Lang::Ja };
+    let words = Words { lang, part: &part };
+    let year = |year: i64| i16::try_from(year).unwrap_or(0);
+    Ok(GapReport {
+        head: words.head(cover, app.today()),
+        fiscal_year: year(part.assessment.fiscal_year),
+        last_fiscal_year: last_year.map(year),
+        standards: words.standards(),
+        revisions: vec![words.revision(cover, actor, app.today())],
+        approvals: words.approvals(cover),
+        chapters: chapters.iter().map(|chapter| words.chapter(chapter)).collect(),
+        forces: words.forces(),
+        gaps: words.gaps(),
+        exclusions: words.exclusions(),
+        unanswered: words.unanswered(&asked),
+        checkpoint: newest.first().map_or(String::new(), |event| words.checkpoint(event)),
+    })
+}
+
+/// The part in the words of a language.
+struct Words<'a> {
+    lang: Lang,
+    part: &'a Part,
+}
+
+impl Words<'_> {
+    fn t<'t>(&self, ja: &'t str, en: &'t str) -> &'t str {
+        if self.lang == Lang::En && !en.is_empty() { en } else { ja }
+    }
+
+    fn or<'t>(&self, text: &'t str, ja: &'t str, en: &'t str) -> String {
+        let text = text.trim();
+        if text.is_empty() { self.t(ja, en) } else { text }.to_owned()
+    }
+
+    fn force(&self, force: Force) -> String {
+        self.t(force.ja(), force.en()).to_owned()
+    }
+
+    fn head(&self, cover: &Cover, today: Date) -> PrintHead {
+        let own = &self.part.organisation.marking;
+        PrintHead {
+            lang: self.lang,
+            organisation: self.part.organisation.name.clone(),
+            title: self.part.assessment.title.clone(),
+            marking: cover.marking.as_ref().unwrap_or(own).trim().to_owned(),
+            report_date: today,
+        }
+    }
+
+    fn revision(&self, cover: &Cover, actor: &Actor, today: Date) -> Revision {
+        Revision {
+            version: self.or(&cover.version, "第1.0版", "1.0"),
+            date: today,
+            description: self.or(&cover.description, "新規作成", "First issue"),
+            author: self.or(&cover.author, actor.role.ja(), actor.role.code()),
+        }
+    }
+
+    fn approvals(&self, cover: &Cover) -> Vec<Approval> {
+        let blank = |role: &str| Approval { role: role.to_owned(), name: None, date: None };
+        if cover.approvals.is_empty() {
+            return [("起案", "Drafted"), ("確認", "Checked"), ("承認", "Approved")].map(|(ja, en)| blank(self.t(ja, en))).to_vec();
+        }
+        let filled = cover.approvals.iter().filter(|(role, name)| !role.trim().is_empty() || !name.trim().is_empty());
+        filled
+            .map(|(role, name)| Approval { name: (!name.trim().is_empty()).then(|| name.trim().to_owned()), ..blank(role.trim()) })
+            .collect()
+    }
+
+    fn short(&self, edition_id: &str) -> String {
+        let entry = self.part.editions.iter().find(|entry| entry.id == edition_id);
+        entry.map_or_else(|| edition_id.to_owned(), |entry| entry.edition.short.clone())
+    }
+
+    fn title(&self, row: &SheetRow) -> String {
+        self.t(&row.title, &row.title_en).to_owned()
+    }
+
+    fn standards(&self) -> Vec<StandardLine> {
+        let lines = self.part.editions.iter().map(|entry| {
+            let of_edition = self.part.rows.iter().filter(|row| row.edition_id == entry.id);
+            let tally: Tally = of_edition.map(|row| row.answer.status).collect();
+            StandardLine {
+                short: entry.edition.short.clone(),
+                title: self.t(&entry.edition.title, &entry.edition.title_en).to_owned(),
+                edition: entry.edition.label.clone(),
+                issuer: entry.edition.issuer.clone(),
+                counts: counts(&tally),
+                achieved: achieved(&tally),
+            }
+        });
+        lines.collect()
+    }
+
+    /// Last time is compared over the same items: what an Assessment did not ask last time has no last time.
+    fn chapter(&self, chapter: &Chapter) -> ChapterLine {
+        let rows = chapter.rows.iter().filter_map(|place| self.part.rows.get(*place));
+        let last: Tally = rows.filter_map(|row| row.last.as_ref()).map(|last| last.status).collect();
+        ChapterLine {
+            standard: self.short(&chapter.edition_id),
+            number: chapter.number.clone(),
+            title: self.t(&chapter.title, &chapter.title_en).to_owned(),
+            counts: counts(&chapter.tally),
+            achieved: achieved(&chapter.tally),
+            achieved_last: achieved(&last),
+        }
+    }
+
+    fn forces(&self) -> Vec<ForceLine> {
+        let lines = Force::ALL.iter().map(|force| {
+            let of_force = self.part.rows.iter().filter(|row| row.force == *force);
+            let tally: Tally = of_force.map(|row| row.answer.status).collect();
+            ForceLine { force: self.force(*force), counts: counts(&tally) }
+        });
+        lines.filter(|line| line.counts.total() > 0).collect()
+    }
+
+    fn gaps(&self) -> Vec<GapLine> {
+        let short = |row: &&SheetRow| matches!(row.answer.status, AnswerStatus::Partly | AnswerStatus::No);
+        let lines = self.part.rows.iter().filter(short).map(|row| GapLine {
+            standard: self.short(&row.edition_id),
+            number: row.number.clone(),
+            title: self.title(row),
+            force: self.force(row.force),
+            force_reason: self.t(&row.reason, &row.reason_en).to_owned(),
+            status: status(row.answer.status),
+            maturity: row.answer.maturity.map(|level| level.level()),
+            current: row.answer.current.clone(),
+            plan: row.answer.plan.clone(),
+            deadline: row.answer.due,
+            department: row.answer.department.clone(),
+        });
+        lines.collect()
+    }
+
+    fn exclusions(&self) -> Vec<ExclusionLine> {
+        let left_out = self.part.rows.iter().filter(|row| row.answer.status == AnswerStatus::NotApplicable);
+        let lines = left_out.map(|row| ExclusionLine {
+            standard: self.short(&row.edition_id),
+            number: row.number.clone(),
+            title: self.title(row),
+            reason: row.answer.na_reason.clone(),
+            department: row.answer.department.clone(),
+        });
+        lines.collect()
+    }
+
+    fn unanswered(&self, asked: &HashMap<String, String>) -> Vec<UnansweredLine> {
+        let blank = self.part.rows.iter().filter(|row| row.answer.status == AnswerStatus::Unanswered);
+        let lines = blank.map(|row| UnansweredLine {
+            standard: self.short(&row.edition_id),
+            number: row.number.clone(),
+            title: self.title(row),
+            force: self.force(row.force),
+            department: row.answer.department.clone(),
+            asked_until: asked.get(&row.id).and_then(|due| due.parse().ok()),
+        });
+        lines.collect()
+    }
+
+    /// With the number of the newest entry, a reader can find in the trail what the figures rest on.
+    fn checkpoint(&self, event: &trail::Event) -> String {
+        match self.lang {
+            Lang::Ja => format!("操作記録 第{}号（{}）までを反映", event.position, japan_minute(&event.at)),
+            Lang::En => format!("trail entry {} of {}", event.position, japan_minute(&event.at)),
+        }
+    }
+}
+
+fn japan_minute(at: &str) -> String {
+    let local = at.parse::<jiff::Timestamp>().map(|at| at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))));
+    local.map_or_else(|_| at.to_owned(), |local| local.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+fn counts(tally: &Tally) -> Counts {
+    Counts {
+        met: tally.yes,
+        partly: tally.partly,
+        unmet: tally.no,
+        excluded: tally.not_applicable,
+        unanswered: tally.unanswered,
+    }
+}
+
+const fn status(status: AnswerStatus) -> Status {
+    match status {
+        AnswerStatus::Yes => Status::Met,
+        AnswerStatus::Partly => Status::Partly,
+        AnswerStatus::No => Status::Unmet,
+        AnswerStatus::NotApplicable => Status::Excluded,
+        AnswerStatus::Unanswered => Status::Unanswered,
+    }
+}
+
+/// The report on paper (PDF), laid out in a process of its own so that the server stays small.
+///
+/// # Errors
+/// No Japanese font, or the layout failed or took too long; the message says what to do.
+pub async fn pdf(app: &App, report: GapReport) -> Result<Vec<u8>> {
+    let worker = Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
+    let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
+    workbook::blocking(move || report.pdf(&Press::in_worker(FontSearch::from_environment(), worker))).await?.map_err(|e| refused(&e))
+}
+
+/// The report as a workbook (.xlsx).
+///
+/// # Errors
+/// Too many rows.
+pub async fn xlsx(report: GapReport) -> Result<Vec<u8>> {
+    workbook::blocking(move || report.xlsx()).await?.map_err(|error| refused(&error))
+}
+
+/// Any list as a workbook (.xlsx).
+///
+/// # Errors
+/// Too many rows.
+pub async fn list_xlsx(list: sakimori_report::ListSheet) -> Result<Vec<u8>> {
+    workbook::blocking(move || list.xlsx()).await?.map_err(|error| refused(&error))
+}
+
+fn refused(error: &ReportError) -> AppError {
+    Refusal::invalid("report", error.ja(), error.to_string()).into()
+}

@@ -1,0 +1,180 @@
+//! Answers as a workbook: what goes out to be filled in. What comes back is in [`import`].
+
+pub mod import;
+
+use jiff::civil::DateTime;
+use sakimori_domain::identity::Permission;
+use sakimori_interop::workbook::{self as format, AssessmentSheetData, StandardSheet, TextEncoding};
+use sakimori_store::Connection;
+use sakimori_store::assessment::{self as store, Assessment, SheetRow};
+use sakimori_store::edition::{self, EditionEntry};
+use sakimori_store::registry::{self, Organisation};
+use sakimori_store::request::{self, AnswerRequest};
+
+use crate::{Actor, App, AppError, Refusal, Result};
+
+/// Which rows: a whole Assessment, or what one request asked of a department.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Id of the Assessment.
+    Assessment(String),
+    /// Id of the request.
+    Request(String),
+}
+
+/// The rows of a scope, with everything that names them.
+pub struct Part {
+    pub organisation: Organisation,
+    pub assessment: Assessment,
+    /// The request, if the rows are those of one.
+    pub request: Option<AnswerRequest>,
+    pub rows: Vec<SheetRow>,
+    /// The Editions of the Assessment in their order.
+    pub editions: Vec<EditionEntry>,
+    /// Whether the actor may write these rows now.
+    pub may_import: bool,
+}
+
+/// A file to be sent to a person.
+pub struct Export {
+    /// Name with its ending, in Japanese.
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// Letters that the encoding could not hold; they stand as numeric references.
+    pub lost: usize,
+}
+
+/// The rows that an actor may read.
+///
+/// # Errors
+/// Not found for what is not there, of another organisation or of another department; a database error.
+pub async fn part(app: &App, actor: &Actor, scope: &Scope) -> Result<Part> {
+    read_part(&mut app.read().await?, actor, scope).await
+}
+
+pub(crate) async fn read_part(c: &mut Connection, actor: &Actor, scope: &Scope) -> Result<Part> {
+    let organisation_id = &actor.organisation_id;
+    let (assessment_id, asked) = match scope {
+        Scope::Assessment(id) => {
+            actor.require(Permission::ReadAssessments)?;
+            (id.clone(), None)
+        }
+        Scope::Request(id) => {
+            let asked = request::request_by_id(c, organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
+            if !reads_request(actor, &asked) {
+                return Err(Refusal::not_found().into());
+            }
+            (asked.assessment_id.clone(), Some(asked))
+        }
+    };
+    let assessment =
+        store::assessment_by_id(c, organisation_id, &assessment_id).await?.ok_or_else(Refusal::not_found)?;
+    let organisation = registry::organisation_by_id(c, organisation_id).await?.ok_or_else(Refusal::not_found)?;
+    let rows = match &asked {
+        None => store::sheet(c, organisation_id, &assessment_id).await?,
+        Some(asked) => store::sheet_of_request(c, organisation_id, &asked.id).await?,
+    };
+    let mut editions = Vec::new();
+    for id in store::assessment_editions(c, &assessment_id).await? {
+        editions.extend(edition::edition(c, organisation_id, &id).await?);
+    }
+    let may_write = match &asked {
+        _ if actor.may(Permission::AnswerAll) => true,
+        Some(asked) => actor.may(Permission::AnswerOwn) && asked.state == "asked" && is_of(actor, asked),
+        None => false,
+    };
+    let may_import = may_write && assessment.state == "open";
+    Ok(Part { organisation, assessment, request: asked, rows, editions, may_import })
+}
+
+/// Whether a request was sent to the actor's department.
+fn is_of(actor: &Actor, asked: &AnswerRequest) -> bool {
+    !actor.department_id.is_empty() && actor.department_id == asked.department_id
+}
+
+fn reads_request(actor: &Actor, asked: &AnswerRequest) -> bool {
+    let own = actor.may(Permission::ReadOwnRequests) && is_of(actor, asked) && asked.state != "withdrawn";
+    actor.may(Permission::ReadAssessments) || own
+}
+
+/// The workbook (.xlsx) of a scope, last time's answers beside this time's.
+///
+/// # Errors
+/// As [`part`]; a text that no workbook can hold.
+pub async fn export_xlsx(app: &App, actor: &Actor, scope: &Scope) -> Result<Export> {
+    let part = part(app, actor, scope).await?;
+    let data = sheet_data(app, &part);
+    let bytes = blocking(move || format::write_workbook(&data)).await?;
+    let bytes = bytes.map_err(|error| AppError::Internal(format!("workbook: {error}")))?;
+    Ok(Export { name: file_name(app, &part, "xlsx"), bytes, lost: 0 })
+}
+
+/// The same rows as CSV.
+///
+/// # Errors
+/// As [`part`].
+pub async fn export_csv(app: &App, actor: &Actor, scope: &Scope, encoding: TextEncoding) -> Result<Export> {
+    let part = part(app, actor, scope).await?;
+    let data = sheet_data(app, &part);
+    let (bytes, lost) = blocking(move || format::write_delimited(&data, encoding)).await?;
+    Ok(Export { name: file_name(app, &part, "csv"), bytes, lost })
+}
+
+/// Work that takes a while, off the threads that answer requests.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| AppError::Internal(format!("blocking work: {error}")))
+}
+
+fn japan_time(app: &App) -> DateTime {
+    // Without fractions of seconds: a workbook's properties have none.
+    let local = app.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).datetime();
+    local.with().subsec_nanosecond(0).build().unwrap_or(local)
+}
+
+fn sheet_data(app: &App, part: &Part) -> AssessmentSheetData {
+    let sheets = part.editions.iter().map(|entry| StandardSheet {
+        name: entry.edition.short.clone(),
+        title: entry.edition.title.clone(),
+        rows: part.rows.iter().filter(|row| row.edition_id == entry.id).map(sheet_row).collect(),
+    });
+    let department = part.request.as_ref().map_or(String::new(), |asked| format!("（{}）", asked.department_name));
+    AssessmentSheetData {
+        organisation_id: part.organisation.id.clone(),
+        organisation_name: part.organisation.name.clone(),
+        assessment_id: part.assessment.id.clone(),
+        assessment_name: format!("{}{department}", part.assessment.title),
+        handling: part.organisation.marking.clone(),
+        exported_at: japan_time(app),
+        sheets: sheets.filter(|sheet| !sheet.rows.is_empty()).collect(),
+    }
+}
+
+fn sheet_row(row: &SheetRow) -> format::SheetRow {
+    format::SheetRow {
+        key: row.id.clone(),
+        version: version(row),
+        number: row.number.clone(),
+        title: row.title.clone(),
+        question: row.question.clone(),
+        force: row.force.ja().to_owned(),
+        reason: row.reason.clone(),
+        answer: row.answer.clone(),
+        last: row.last.clone(),
+    }
+}
+
+pub(crate) fn version(row: &SheetRow) -> u64 {
+    u64::try_from(row.version).unwrap_or(0)
+}
+
+/// `令和8年度 自己点検（設備運用部）_20261120.xlsx`; what no file system takes is replaced.
+fn file_name(app: &App, part: &Part, ending: &str) -> String {
+    let department = part.request.as_ref().map_or(String::new(), |asked| format!("（{}）", asked.department_name));
+    let day = app.today().strftime("%Y%m%d");
+    let name: String = format!("{}{department}", part.assessment.title)
+        .chars()
+        .map(|c| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c })
+        .take(100)
+        .collect();
+    format!("{name}_{day}.{ending}")
+}

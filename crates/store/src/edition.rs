@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sakimori_domain::standards::{Edition, Guide, Item, Provision, Record};
+use sakimori_domain::standards::{Edition, Guide, Item, Provision, ProvisionKind, Record};
 
 use crate::connection::params;
 use crate::edition_rows::{self, BodyRow};
@@ -60,7 +60,9 @@ macro_rules! select_edition {
                     e.valid_from, e.valid_to, e.profile, e.origin, e.content_hash, e.created_at,
                     (SELECT COUNT(*) FROM provision p WHERE p.edition_id = e.id),
                     (SELECT COUNT(*) FROM provision p WHERE p.edition_id = e.id AND p.kind = 'control'),
-                    (SELECT COUNT(DISTINCT t.number) FROM provision_text t WHERE t.edition_id = e.id AND t.owner IN ('', $1))
+                    (SELECT COUNT(*) FROM provision p WHERE p.edition_id = e.id AND EXISTS
+                        (SELECT 1 FROM provision_text t
+                         WHERE t.edition_id = e.id AND t.number = p.number AND t.owner IN ('', $1)))
              FROM edition e ",
             $rest
         )
@@ -218,6 +220,124 @@ pub async fn provision(c: &mut Connection, organisation_id: &str, edition_id: &s
         entry.has_text = true;
     }
     Ok(Some(entry))
+}
+
+/// A Provision as a line of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutlineRow {
+    pub edition_id: String,
+    pub number: String,
+    /// Empty at the top of the tree.
+    pub parent: String,
+    pub kind: ProvisionKind,
+    pub title: String,
+    pub title_en: String,
+    pub depth: i64,
+}
+
+/// Number, title and place of every Provision of the Editions that an organisation may read, in order; of one Edition
+/// where `edition_id` is not empty.
+pub async fn outline(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<OutlineRow>> {
+    let rows = c
+        .all(
+            "SELECT p.edition_id, p.number, p.parent, p.kind, p.title, p.title_en, p.depth
+             FROM provision p JOIN edition e ON e.id = p.edition_id
+             WHERE e.owner IN ('', $1) AND ($2 = '' OR e.id = $2) ORDER BY p.edition_id, p.position",
+            params![organisation_id, edition_id],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (number, kind) = (row.text(1)?, row.text(3)?);
+            let kind = ProvisionKind::from_code(&kind).ok_or_else(|| crate::StoreError::Inconsistent {
+                table: "provision",
+                key: number.clone(),
+                what: format!("kind {kind}"),
+            })?;
+            Ok(OutlineRow {
+                edition_id: row.text(0)?,
+                number,
+                parent: row.text(2)?,
+                kind,
+                title: row.text(4)?,
+                title_en: row.text(5)?,
+                depth: row.int(6)?,
+            })
+        })
+        .collect()
+}
+
+/// How a reading differs from the texts that `owner` has of an Edition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextDifference {
+    /// Numbers whose text is another one.
+    pub changed: Vec<String>,
+    /// Numbers that had no text.
+    pub added: Vec<String>,
+    /// Numbers that had a text and are not in the reading.
+    pub missing: Vec<String>,
+    pub same: usize,
+    /// Texts are the same, but stand on another page or line.
+    pub moved: usize,
+}
+
+impl TextDifference {
+    /// Nothing at all differs.
+    pub fn is_none(&self) -> bool {
+        !self.differs() && self.added.is_empty() && self.moved == 0
+    }
+
+    /// A text that is there would be replaced or lost.
+    pub fn differs(&self) -> bool {
+        !self.changed.is_empty() || !self.missing.is_empty()
+    }
+}
+
+/// Compares a reading with what `owner` has of an Edition.
+pub async fn text_difference(c: &mut Connection, edition_id: &str, owner: &str, provisions: &[Provision]) -> Result<TextDifference> {
+    let rows = c
+        .all(
+            "SELECT number, body, page, line FROM provision_text WHERE edition_id = $1 AND owner = $2",
+            params![edition_id, owner],
+        )
+        .await?;
+    let mut kept: HashMap<String, BodyRow> = rows.iter().map(edition_rows::body).collect::<Result<_>>()?;
+    let mut difference = TextDifference::default();
+    for p in provisions {
+        match kept.remove(&p.id) {
+            None => difference.added.push(p.id.clone()),
+            Some(body) if !body.says_the_same(p)? => difference.changed.push(p.id.clone()),
+            Some(body) => {
+                difference.same += 1;
+                difference.moved += usize::from(!body.stands_at(p)?);
+            }
+        }
+    }
+    difference.missing = kept.into_keys().collect();
+    difference.missing.sort_unstable();
+    Ok(difference)
+}
+
+/// Official texts whose number the Edition's tree does not have, in the order of the document: nothing that was read is
+/// thrown away.
+pub async fn texts_without_place(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<Provision>> {
+    let rows = c
+        .all(
+            "SELECT t.number, t.body, t.page, t.line FROM provision_text t
+             WHERE t.edition_id = $1 AND t.owner IN ('', $2)
+               AND NOT EXISTS (SELECT 1 FROM provision p WHERE p.edition_id = t.edition_id AND p.number = t.number)
+             ORDER BY t.line, t.number",
+            params![edition_id, organisation_id],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (number, body) = edition_rows::body(row)?;
+            let mut provision = Provision::new(number, ProvisionKind::Note, "");
+            body.join(&mut provision);
+            Ok(provision)
+        })
+        .collect()
 }
 
 /// Official texts by number: the organisation's own copy wins over the installation's.

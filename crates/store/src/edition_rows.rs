@@ -170,7 +170,27 @@ impl FactsRow {
 }
 
 pub(crate) fn body_text(p: &Provision) -> Result<String> {
-    to_json("provision_text", &BodyRow { text: p.text.clone(), items: item_rows(&p.items), page: 0, line: 0 })
+    to_json("provision_text", &BodyRow::of(p))
+}
+
+fn to_value(body: &BodyRow) -> Result<serde_json::Value> {
+    serde_json::to_value(body).map_err(|error| StoreError::Inconsistent {
+        table: "provision_text",
+        key: String::new(),
+        what: error.to_string(),
+    })
+}
+
+/// Takes the line numbers of items out: the same text may stand elsewhere in another file of the same document.
+fn drop_lines(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(map) => {
+            map.remove("n");
+            map.values_mut().for_each(drop_lines);
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(drop_lines),
+        _ => {}
+    }
 }
 
 /// Number and body of a `SELECT number, body, page, line`.
@@ -183,6 +203,23 @@ pub(crate) fn body(row: &Row) -> Result<(String, BodyRow)> {
 }
 
 impl BodyRow {
+    /// Whether this is the text of `p`, wherever it stands.
+    pub(crate) fn says_the_same(&self, p: &Provision) -> Result<bool> {
+        let (mut kept, mut read) = (to_value(self)?, to_value(&Self::of(p))?);
+        drop_lines(&mut kept);
+        drop_lines(&mut read);
+        Ok(kept == read)
+    }
+
+    /// Whether it stands on the page and lines where `p` has it.
+    pub(crate) fn stands_at(&self, p: &Provision) -> Result<bool> {
+        Ok(self.page == p.page && self.line == p.line && to_value(self)? == to_value(&Self::of(p))?)
+    }
+
+    fn of(p: &Provision) -> Self {
+        Self { text: p.text.clone(), items: item_rows(&p.items), page: p.page, line: p.line }
+    }
+
     /// Puts the official text into a Provision of facts. A body that does not read leaves the facts as they are.
     pub(crate) fn join(self, provision: &mut Provision) {
         if let Ok(read) = items(self.items) {

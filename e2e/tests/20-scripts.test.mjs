@@ -32,7 +32,7 @@ test("the sheet is filled in from the keyboard and saved as it is written", asyn
   const { site, page, state, field } = await open(t);
   await field(4, "status").first().focus();
   await page.keyboard.press("2");
-  await waitFor("the status is saved", () => site.rows.get("/nowhere/4")?.fields.status === "partly");
+  await waitFor("the status is saved", () => site.rows.get("/nowhere/4")?.fields.status === "triangle");
   await page.keyboard.press("Tab");
   await page.keyboard.type("端末1台ずつ登録している");
   await waitFor("the text is saved", () => site.rows.get("/nowhere/4")?.fields.current === "端末1台ずつ登録している");

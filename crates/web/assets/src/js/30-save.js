@@ -8,7 +8,7 @@
        .save-state[data-save-state]               where the state of this row is written (aria-live is set here)
      [data-save-summary]                          once per page: the state of everything
 
-   Sends  PATCH data-save-url  {"version": …, "status": "yes", "current": "…", …}   only the fields that changed
+   Sends  PATCH data-save-url  {"version": …, "status": "triangle", "current": "…", …}   only the fields that changed
           with the headers content-type: application/json and x-csrf-token.
    Expects 200 {"version": …, "saved_at": "2026-11-20T12:03:00+09:00"}
            409 {"version": …, "current": {field: value, …}}   somebody was faster: both are shown, the person decides

@@ -2,12 +2,16 @@
 /* The assessment sheet at the keyboard.
 
    Markup it expects:
-     [data-sheet]                                       the sheet; [data-presence-url] optional (see below)
+     [data-sheet]                                       the sheet; [data-presence-url] optional (see below);
+                                                        [data-filtered] when it does not show every row
+       form[data-sheet-form]                            a chapter's form for browsers without scripts; never sent with them
+       input[data-select]                               selection box of a row (x); [data-select-chapter] all of a chapter
+     [data-sheet-bulk]                                  what to do with selected rows, anywhere; [data-bulk-count] how many
        [data-chapter="ch-2"]                            link of the chapter list; [data-count] and svg.bar inside are kept true
        section.sheet__chapter#ch-2                      a chapter
          tr[data-row][data-answer-id][data-save-url][data-version]     (saving: js/30-save.js)
-           [data-previous='{"status":"yes","current":"…"}']            on the row: the last assessment's answer
-           input[type=radio] named status, values yes partly no na     (.status-pick)
+           [data-previous='{"status":"o","current":"…"}']              on the row: the last assessment's answer
+           input[type=radio] named status, values o triangle x na      (.status-pick; the codes of the API)
            [data-na-reason]                             block with the reason field, shown while the status is －
            a[data-detail-url]                           detail of the row; loaded into #detail with htmx
      aside#detail
@@ -21,7 +25,8 @@
   const { say, meta, typing, plainKey, describeKeys } = sakimori;
   const { read, write, note } = sakimori.save;
 
-  const statusKeys = { 1: "yes", 2: "partly", 3: "no", 4: "na" };
+  const statusKeys = { 1: "o", 2: "triangle", 3: "x", 4: "na" };
+  const bars = { o: "yes", triangle: "partly", x: "no", na: "na" }; // code of a status: its part of the bar
   describeKeys(
     [["1", "2", "3", "4"], say("setStatus")],
     [["j", "k"], `${say("next")}・${say("previous")}`],
@@ -76,14 +81,15 @@
   }
   function countChapter(chapter) {
     const link = chapter && sheet.querySelector(`[data-chapter="${CSS.escape(chapter.id)}"]`);
-    if (!link) return;
+    // A filtered chapter shows only some of its rows: the server's count stays.
+    if (!link || sheet.dataset.filtered !== undefined) return;
     const statuses = [...chapter.querySelectorAll("tr[data-row]")].map((row) => read(row, "status"));
     const share = (value) => (100 * statuses.filter((s) => s === value).length) / Math.max(1, statuses.length);
     const count = link.querySelector("[data-count]");
     if (count) count.textContent = `${statuses.filter(Boolean).length} / ${statuses.length}`;
     let x = 0;
-    for (const value of ["yes", "partly", "no", "na"]) {
-      const part = link.querySelector(`.bar__${value}`);
+    for (const [value, name] of Object.entries(bars)) {
+      const part = link.querySelector(`.bar__${name}`);
       part?.setAttribute("x", x);
       part?.setAttribute("width", share(value));
       x += share(value);
@@ -155,8 +161,28 @@
   sheet.addEventListener("change", (event) => {
     const row = event.target.closest("tr[data-row]");
     if (row && event.target.type === "radio") afterStatus(row, true);
-    if (row && event.target.matches("[data-select]")) row.setAttribute("aria-selected", event.target.checked);
+    if (event.target.matches("[data-select-chapter]")) {
+      for (const box of event.target.closest(".sheet__chapter").querySelectorAll("[data-select]")) box.checked = event.target.checked;
+    }
+    if (event.target.matches("[data-select], [data-select-chapter]")) paintSelection();
   });
+  // Autosave has taken over what the form would send; Enter in a field must not leave the page.
+  sheet.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-sheet-form]")) return;
+    event.preventDefault();
+    sakimori.save.flush();
+  });
+
+  function paintSelection() {
+    const boxes = [...sheet.querySelectorAll("[data-select]")];
+    for (const box of boxes) box.closest("tr").setAttribute("aria-selected", box.checked);
+    const chosen = boxes.filter((box) => box.checked).length;
+    for (const bulk of document.querySelectorAll("[data-sheet-bulk]")) {
+      bulk.hidden = chosen === 0;
+      for (const count of bulk.querySelectorAll("[data-bulk-count]")) count.textContent = chosen;
+    }
+  }
+  paintSelection();
   sheet.addEventListener("sakimori:written", (event) => {
     const row = event.target.closest("tr[data-row]");
     if (row && event.detail.name === "status") afterStatus(row, false);

@@ -33,7 +33,8 @@ pub fn write(repository: &Path) -> Result<()> {
         let lines = lines_of(&text);
         let fits = best_fit(Profile::built_in(), &lines);
         let (name, fit) = fits.first().context("there is no built-in grammar")?;
-        let profile = Profile::built_in().iter().find(|profile| profile.name() == name).context("the grammar is there")?;
+        let profile =
+            Profile::built_in().iter().find(|profile| profile.name() == name).context("the grammar is there")?;
         let edition = profile.edition();
         if edition.id.is_empty() || fit.share < 0.8 {
             println!("{}: no grammar fits (best {name}, {:.0} %)", path.display(), fit.share * 100.0);
@@ -47,7 +48,11 @@ pub fn write(repository: &Path) -> Result<()> {
         json.push('\n');
         std::fs::write(folder.join("catalogue.json"), json)?;
         let controls = catalogue.provisions.iter().filter(|p| p.is_answerable()).count();
-        println!("{}: {} nodes, {controls} controls, {added} from our questions", edition.id, catalogue.provisions.len());
+        println!(
+            "{}: {} nodes, {controls} controls, {added} from our questions",
+            edition.id,
+            catalogue.provisions.len()
+        );
     }
     Ok(())
 }

@@ -5,12 +5,14 @@ use sakimori_domain::standards::{
     Provision, ProvisionKind, Record, Strength,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Why a simple JSON catalogue was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum SimpleError {
-    #[error("JSON として読めません（{0}）。カタログの書式を確かめてください。 / This is not a catalogue in simple JSON: {0}")]
+    #[error(
+        "JSON として読めません（{0}）。カタログの書式を確かめてください。 / This is not a catalogue in simple JSON: {0}"
+    )]
     Json(#[from] serde_json::Error),
     #[error("項目 {id} の {key} の値「{value}」は使えません。 / Node {id}: {key} has the unknown value \"{value}\"")]
     Value { id: String, key: &'static str, value: String },
@@ -18,6 +20,8 @@ pub enum SimpleError {
     Duplicate { id: String },
     #[error("項目 {id} の親 {parent} がありません。 / Node {id}: its parent {parent} does not exist")]
     Parent { id: String, parent: String },
+    #[error("項目 {id} が自分の親の親になっています。 / Node {id} is above itself")]
+    Cycle { id: String },
 }
 
 /// Largest catalogue accepted from outside.
@@ -174,19 +178,30 @@ pub fn from_simple_json(text: &str) -> Result<Catalogue, SimpleError> {
     })
 }
 
+/// Ids are unique, parents exist, and nothing is above itself.
 fn check_tree(provisions: &[Provision]) -> Result<(), SimpleError> {
-    let mut ids = std::collections::HashSet::new();
+    let mut parents: HashMap<&str, Option<&str>> = HashMap::new();
     for provision in provisions {
-        if !ids.insert(provision.id.as_str()) {
+        if parents.insert(&provision.id, provision.parent.as_deref()).is_some() {
             return Err(SimpleError::Duplicate { id: provision.id.clone() });
         }
     }
+    let mut rooted: HashSet<&str> = HashSet::new();
     for provision in provisions {
-        if let Some(parent) = &provision.parent
-            && !ids.contains(parent.as_str())
-        {
-            return Err(SimpleError::Parent { id: provision.id.clone(), parent: parent.clone() });
+        let mut path = vec![provision.id.as_str()];
+        let mut above = provision.parent.as_deref();
+        while let Some(parent) = above.filter(|id| !rooted.contains(id)) {
+            let Some(next) = parents.get(parent) else {
+                let id = path.last().copied().unwrap_or_default().to_owned();
+                return Err(SimpleError::Parent { id, parent: parent.to_owned() });
+            };
+            if path.len() > provisions.len() {
+                return Err(SimpleError::Cycle { id: provision.id.clone() });
+            }
+            path.push(parent);
+            above = *next;
         }
+        rooted.extend(path);
     }
     Ok(())
 }
@@ -206,7 +221,11 @@ fn node_out(provision: &Provision) -> Node {
         consideration: provision.consideration.map(|c| c.code().to_owned()),
         items: provision.items.iter().map(item_out).collect(),
         marks: provision.marks.iter().map(|m| m.code().to_owned()).collect(),
-        levels: provision.levels.iter().map(|(class, level)| (class.code().to_owned(), level.code().to_owned())).collect(),
+        levels: provision
+            .levels
+            .iter()
+            .map(|(class, level)| (class.code().to_owned(), level.code().to_owned()))
+            .collect(),
         audience: provision.audience.iter().map(|a| a.code().to_owned()).collect(),
         references: provision.references.clone(),
         page: provision.page,
@@ -273,22 +292,25 @@ fn code<T>(id: &str, key: &'static str, value: &str, from: fn(&str) -> Option<T>
     from(value).ok_or_else(|| SimpleError::Value { id: id.to_owned(), key, value: value.to_owned() })
 }
 
-fn codes<T>(id: &str, key: &'static str, values: &[String], from: fn(&str) -> Option<T>) -> Result<Vec<T>, SimpleError> {
+fn codes<T>(
+    id: &str,
+    key: &'static str,
+    values: &[String],
+    from: fn(&str) -> Option<T>,
+) -> Result<Vec<T>, SimpleError> {
     values.iter().map(|value| code(id, key, value, from)).collect()
 }
 
 fn node_in(node: Node) -> Result<Provision, SimpleError> {
     let id = node.id;
-    let levels = node
+    let mut levels = node
         .levels
         .iter()
         .map(|(class, level)| {
-            Ok((
-                code(&id, "levels", class, NetworkClass::from_code)?,
-                code(&id, "levels", level, Level::from_code)?,
-            ))
+            Ok((code(&id, "levels", class, NetworkClass::from_code)?, code(&id, "levels", level, Level::from_code)?))
         })
         .collect::<Result<Vec<_>, SimpleError>>()?;
+    levels.sort_unstable();
     let strength = if node.strength.is_empty() { "none" } else { &node.strength };
     Ok(Provision {
         kind: code(&id, "kind", &node.kind, ProvisionKind::from_code)?,
@@ -329,4 +351,38 @@ fn item_in(id: &str, item: WireItem, depth: u32) -> Result<Item, SimpleError> {
         text: item.text,
         line: item.line,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTRACT: &str = r#"[{"id": "2", "title": "備え", "parent": null, "kind": "clause"},
+        {"id": "2.1", "title": "舵", "parent": "2", "kind": "control", "text": "舵の話。", "disposition": "extended",
+         "items": [{"label": "➢", "text": "確かめること。", "kind": "requirement", "strength": "required", "items": []}],
+         "marks": ["全ての港"], "levels": {"事業": "◎", "その他": "◎", "自営": "◎＊", "ユーザ": "－"},
+         "references": ["TEL.18.1.7"], "page": 12, "line": 318}]"#;
+
+    #[test]
+    fn the_list_of_the_contract_is_read_and_written_back_unchanged() {
+        let read = from_simple_json(CONTRACT).expect("the contract's own example");
+        let control = &read.provisions[1];
+        assert_eq!((control.page, control.line, control.items[0].label.as_str()), (12, 318, "➢"));
+        assert_eq!(control.levels.iter().map(|(class, _)| *class).collect::<Vec<_>>(), NetworkClass::ALL);
+        assert_eq!(from_simple_json(&to_simple_json(&read)).expect("ours").provisions, read.provisions);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_node() {
+        let refused = |json: &str| from_simple_json(json).expect_err("must be refused").to_string();
+        assert!(refused(r#"[{"id": "1", "kind": "chapter"}]"#).contains("\"chapter\""));
+        assert!(refused(r#"[{"id": "1", "kind": "clause"}, {"id": "1", "kind": "clause"}]"#).contains("occurs twice"));
+        assert!(refused(r#"[{"id": "1", "kind": "clause", "parent": "0"}]"#).contains("does not exist"));
+        let circle = r#"[{"id": "1", "kind": "clause", "parent": "2"}, {"id": "2", "kind": "clause", "parent": "1"}]"#;
+        assert!(refused(circle).contains("above itself"));
+        assert!(refused("{").contains("JSON"));
+        assert!(refused(r#"{"nodes": [{"id": 1}]}"#).contains("line 1"));
+        let deep = "{\"label\":\"\",\"kind\":\"note\",\"strength\":\"none\",\"items\":[".repeat(20) + &"]}".repeat(20);
+        assert!(refused(&format!("[{{\"id\": \"1\", \"kind\": \"clause\", \"items\": [{deep}]}}]")).contains("items"));
+    }
 }

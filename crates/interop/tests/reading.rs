@@ -76,7 +76,11 @@ fn extra(provision: &Provision) -> String {
 
 /// The title, cut short where it is as long as a sentence, as in the expectations.
 fn short(title: &str) -> String {
-    if blanks_out(title).chars().count() < 30 { title.to_owned() } else { title.chars().take(20).collect::<String>() + "…" }
+    if blanks_out(title).chars().count() < 30 {
+        title.to_owned()
+    } else {
+        title.chars().take(20).collect::<String>() + "…"
+    }
 }
 
 fn row(provision: &Provision) -> Row {
@@ -144,7 +148,8 @@ fn the_structure_does_not_depend_on_the_tool_that_extracted_the_text() {
             let wrong: Vec<_> = rows.iter().filter(|row| !expect.nodes.contains(row)).collect();
             assert!(wrong.is_empty(), "{number} {name}: {wrong:#?}");
             assert_eq!(rows.len(), expect.nodes.len(), "{number} {name}");
-            let blocks = |catalogue: &Catalogue| everything(catalogue).lines().map(str::to_owned).collect::<HashSet<_>>();
+            let blocks =
+                |catalogue: &Catalogue| everything(catalogue).lines().map(str::to_owned).collect::<HashSet<_>>();
             let (wanted, got) = (blocks(&full), blocks(&catalogue));
             let same = wanted.intersection(&got).count();
             assert!(same * 1000 >= wanted.len() * 985, "{number} {name}: {same} of {} blocks", wanted.len());
@@ -216,7 +221,9 @@ fn no_line_of_the_port_guideline_is_lost() {
 /// Noise is in no text: neither running heads nor the markers of another block at a line break.
 #[test]
 fn nothing_leaks_into_texts() {
-    for (number, heads) in [("002", vec!["ＪＴ－Ｘ１０５１"]), ("004", vec!["https://www.soumu.go.jp/main_content/000702974.pdf"])] {
+    for (number, heads) in
+        [("002", vec!["ＪＴ－Ｘ１０５１"]), ("004", vec!["https://www.soumu.go.jp/main_content/000702974.pdf"])]
+    {
         let (_, catalogue) = catalogue(number);
         let all = everything(&catalogue);
         for head in heads {
@@ -319,7 +326,8 @@ fn facts_have_the_structure_and_no_sentence() {
         let counted: usize = facts.provisions.iter().map(|p| count(&p.items)).sum();
         assert_eq!(counted, expect(number).items);
         let json = to_simple_json(&facts);
-        let sentences: Vec<&str> = full.provisions.iter().flat_map(|p| p.text.lines()).filter(|l| l.ends_with('。')).collect();
+        let sentences: Vec<&str> =
+            full.provisions.iter().flat_map(|p| p.text.lines()).filter(|l| l.ends_with('。')).collect();
         assert!(sentences.iter().all(|sentence| !json.contains(sentence)));
     }
 }
@@ -331,7 +339,8 @@ fn a_suggested_grammar_reads_the_document_it_was_written_for() {
         let (lines, catalogue) = catalogue(number);
         let written = suggest(&lines);
         let profile = Profile::parse(&written).unwrap_or_else(|faults| panic!("{number}: {faults:?}\n{written}"));
-        let titles: HashSet<String> = read(&profile, &lines).catalogue.provisions.into_iter().map(|p| p.title).collect();
+        let titles: HashSet<String> =
+            read(&profile, &lines).catalogue.provisions.into_iter().map(|p| p.title).collect();
         let wanted: Vec<&Provision> = catalogue.provisions.iter().filter(|p| p.is_answerable()).collect();
         let found = wanted.iter().filter(|p| titles.contains(&p.title)).count();
         assert!(found as f64 >= share * wanted.len() as f64, "{number}: {found} of {}", wanted.len());

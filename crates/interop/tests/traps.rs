@@ -120,15 +120,22 @@ fn codes(catalogue: &Catalogue) -> Vec<&str> {
 
 #[test]
 fn a_running_head_and_a_page_number_inside_a_sentence_are_cut_out() {
-    let read = reading("1 見張り\n夜の見張りは二人で行い、交代の時刻と引き継いだ内容を日誌に書き残して翌朝までに上\n見張り規程\n12\n長へ渡すこと。\n");
-    assert_eq!(node(&read, "1").text, "夜の見張りは二人で行い、交代の時刻と引き継いだ内容を日誌に書き残して翌朝までに上長へ渡すこと。");
+    let read = reading(
+        "1 見張り\n夜の見張りは二人で行い、交代の時刻と引き継いだ内容を日誌に書き残して翌朝までに上\n見張り規程\n12\n長へ渡すこと。\n",
+    );
+    assert_eq!(
+        node(&read, "1").text,
+        "夜の見張りは二人で行い、交代の時刻と引き継いだ内容を日誌に書き残して翌朝までに上長へ渡すこと。"
+    );
     assert_eq!(codes(&read), ["running-head", "page-number"]);
 }
 
 #[test]
 fn a_head_that_returns_on_every_page_is_found_without_a_rule() {
     let things = ["桟橋", "綱", "灯", "櫂", "帆", "鐘"];
-    let page = |(n, thing): (usize, &&str)| format!("渡船場の手引き 改訂二版\n{} {thing}\n{thing}は朝ごとに確かめること。\n", n + 1);
+    let page = |(n, thing): (usize, &&str)| {
+        format!("渡船場の手引き 改訂二版\n{} {thing}\n{thing}は朝ごとに確かめること。\n", n + 1)
+    };
     let text = things.iter().enumerate().map(page).collect::<Vec<_>>().join("\u{c}");
     let read = reading(&text);
     assert_eq!(read.provisions.len(), 6);
@@ -138,9 +145,14 @@ fn a_head_that_returns_on_every_page_is_found_without_a_rule() {
 
 #[test]
 fn a_paragraph_after_a_list_is_not_swallowed_into_its_last_item() {
-    let read = reading("1 綱\n次のとおり備えること。\na) 太い綱を二本\nb) 細い綱を、予備を含めて五本、濡れない棚に巻いて置いておくものとし、月に一度は数\nを数える\n以上のほか、嵐の前には綱の端を調べ、ほつれたものを結び直しておくことが望ましい。\n");
+    let read = reading(
+        "1 綱\n次のとおり備えること。\na) 太い綱を二本\nb) 細い綱を、予備を含めて五本、濡れない棚に巻いて置いておくものとし、月に一度は数\nを数える\n以上のほか、嵐の前には綱の端を調べ、ほつれたものを結び直しておくことが望ましい。\n",
+    );
     let one = node(&read, "1");
-    assert_eq!(texts(&one.items), ["太い綱を二本", "細い綱を、予備を含めて五本、濡れない棚に巻いて置いておくものとし、月に一度は数を数える"]);
+    assert_eq!(
+        texts(&one.items),
+        ["太い綱を二本", "細い綱を、予備を含めて五本、濡れない棚に巻いて置いておくものとし、月に一度は数を数える"]
+    );
     assert!(one.text.ends_with("結び直しておくことが望ましい。"), "{}", one.text);
 }
 
@@ -153,7 +165,9 @@ fn letters_that_restart_stay_in_one_flat_list() {
 
 #[test]
 fn footnotes_that_look_like_headings_and_their_glued_digits_go() {
-    let read = reading("1 霧笛\n霧笛1は霧の出た時に鳴らすこと。\n1 霧笛：霧の日に音で位置を知らせる笛\nhttps://example.jp/horn\n2 鐘\n鐘は夜に鳴らさないこと。\n");
+    let read = reading(
+        "1 霧笛\n霧笛1は霧の出た時に鳴らすこと。\n1 霧笛：霧の日に音で位置を知らせる笛\nhttps://example.jp/horn\n2 鐘\n鐘は夜に鳴らさないこと。\n",
+    );
     assert_eq!(node(&read, "1").text, "霧笛は霧の出た時に鳴らすこと。");
     assert_eq!(node(&read, "2").title, "鐘");
     assert_eq!(codes(&read), ["footnote"]);
@@ -170,7 +184,9 @@ fn an_annex_that_numbers_anew_has_ids_of_its_own() {
 
 #[test]
 fn a_requirement_without_its_glyph_is_still_an_item() {
-    let read = reading("1 舵\n1.1 舵の手入れ\n【求めること】\n 船頭は、舵を毎朝動かして確かめること。\n〔例〕\n●舵の確かめ方（例）〕\n✓ 左右に一杯まで切る\n");
+    let read = reading(
+        "1 舵\n1.1 舵の手入れ\n【求めること】\n 船頭は、舵を毎朝動かして確かめること。\n〔例〕\n●舵の確かめ方（例）〕\n✓ 左右に一杯まで切る\n",
+    );
     let section = node(&read, "1.1");
     assert_eq!(section.kind, ProvisionKind::Control);
     assert_eq!(section.items[0].label, "➢");
@@ -181,7 +197,9 @@ fn a_requirement_without_its_glyph_is_still_an_item() {
 
 #[test]
 fn a_mark_belongs_to_the_group_before_it() {
-    let read = reading("1 港\n1.1 出入り\n〔例〕\n●門の番\n門では名を確かめること。\n✓ 名簿と照らす\n※    は、港の法では強制要件（全ての港（＊注））\n＊注：小さな港を含む\n●柵の見回り\n✓ 朝と夕に回る\n");
+    let read = reading(
+        "1 港\n1.1 出入り\n〔例〕\n●門の番\n門では名を確かめること。\n✓ 名簿と照らす\n※    は、港の法では強制要件（全ての港（＊注））\n＊注：小さな港を含む\n●柵の見回り\n✓ 朝と夕に回る\n",
+    );
     let section = node(&read, "1.1");
     assert_eq!(section.items[0].marks.len(), 1);
     assert!(section.items[0].items[0].marks.is_empty() && section.items[1].marks.is_empty());
@@ -215,7 +233,9 @@ fn a_class_at_the_end_of_a_title_may_break_over_lines() {
 
 #[test]
 fn a_reference_split_over_lines_is_found() {
-    let read = reading("1 合図\n旗の合図は別の規程に従い、迷ったときは当直の長に尋ね、答えを得てから返すこと（TEL. \n3.1.2参照）。\n");
+    let read = reading(
+        "1 合図\n旗の合図は別の規程に従い、迷ったときは当直の長に尋ね、答えを得てから返すこと（TEL. \n3.1.2参照）。\n",
+    );
     assert_eq!(node(&read, "1").references, ["TEL.3.1.2"]);
 }
 
@@ -241,7 +261,8 @@ const UNSEEN: &str = "渡船組合 安全の手引き\n\n第１章　総則\n第
 fn the_generic_grammar_finds_headings_and_lists_of_an_unseen_document() {
     let generic = Profile::built_in().iter().find(|p| p.name() == "generic").expect("the generic grammar");
     let read = read(generic, &lines_of(UNSEEN)).catalogue;
-    let rows: Vec<(&str, Option<&str>)> = read.provisions.iter().map(|p| (p.id.as_str(), p.parent.as_deref())).collect();
+    let rows: Vec<(&str, Option<&str>)> =
+        read.provisions.iter().map(|p| (p.id.as_str(), p.parent.as_deref())).collect();
     assert_eq!(
         rows,
         [
@@ -287,7 +308,9 @@ fn faults_of_a_grammar_are_located_and_say_the_next_step() {
 
 #[test]
 fn hostile_grammars_and_documents_stay_small() {
-    let huge = format!("name = \"x\"\n[[heading]]\nname = \"a\"\nlevel = 1\nkind = \"clause\"\npattern = '^(?P<number>(([0-9]{{1,200}}){{1,200}}){{1,200}})(?P<title>.*)$'\n");
+    let huge = format!(
+        "name = \"x\"\n[[heading]]\nname = \"a\"\nlevel = 1\nkind = \"clause\"\npattern = '^(?P<number>(([0-9]{{1,200}}){{1,200}}){{1,200}})(?P<title>.*)$'\n"
+    );
     assert_eq!(check(&huge)[0].key, "heading[1].pattern");
     let long = format!("1 長い行\n{}\n", "あ".repeat(100_000));
     assert!(codes(&reading(&long)).contains(&"line-too-long"));

@@ -139,7 +139,11 @@ fn front_and_back(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
         && let Some(at) = lines.iter().skip(1).position(|line| from.is_match(&line.text))
     {
         let line = lines.get(at + 1).map_or(0, |line| line.line);
-        clean.problem(line, "back-matter", format!("本文の後の {} 行は奥付などとして外しました。", lines.len() - at - 1));
+        clean.problem(
+            line,
+            "back-matter",
+            format!("本文の後の {} 行は奥付などとして外しました。", lines.len() - at - 1),
+        );
         lines.truncate(at + 1);
     }
 }
@@ -157,8 +161,11 @@ fn noise(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
     let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
     let mut cut = false;
     for mut line in lines.drain(..) {
-        let of_profile = rules.noise.iter().find(|(_, regex)| regex.is_match(&line.text)).map(|(code, _)| code.as_str());
-        let contents = CONTENTS.as_ref().is_some_and(|regex| regex.is_match(&line.text) && line.text.contains(['.', '．', '・', '…', '‥']));
+        let of_profile =
+            rules.noise.iter().find(|(_, regex)| regex.is_match(&line.text)).map(|(code, _)| code.as_str());
+        let contents = CONTENTS
+            .as_ref()
+            .is_some_and(|regex| regex.is_match(&line.text) && line.text.contains(['.', '．', '・', '…', '‥']));
         let head = heads.contains(&line.line);
         let code = of_profile.or(contents.then_some("table-of-contents")).or(head.then_some("running-head"));
         if let Some(code) = code {
@@ -227,15 +234,20 @@ fn footnotes(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
             page_from = index;
         }
         let page = lines[index].page;
-        let printed = pattern.captures(&lines[index].text).and_then(|c| c.name("number").map(|m| m.as_str().to_owned()));
+        let printed =
+            pattern.captures(&lines[index].text).and_then(|c| c.name("number").map(|m| m.as_str().to_owned()));
         // Footnotes are numbered through, or anew on each page; a heading that looks like one is out of turn.
         let in_turn = printed.filter(|number| {
             let place = super::words::ordinal(number).unwrap_or(0);
-            place == 1 && (last.0 == 0 || page != last.1) || last.0 > 0 && (1..=2).contains(&place.saturating_sub(last.0))
+            place == 1 && (last.0 == 0 || page != last.1)
+                || last.0 > 0 && (1..=2).contains(&place.saturating_sub(last.0))
         });
         let from = page_from.max(index.saturating_sub(FOOTNOTE_REACH));
         let glued = in_turn.as_ref().and_then(|number| {
-            (from..index).rev().filter(|at| !drop[*at]).find_map(|at| glued_digit(&lines[at].text, number).map(|span| (at, span)))
+            (from..index)
+                .rev()
+                .filter(|at| !drop[*at])
+                .find_map(|at| glued_digit(&lines[at].text, number).map(|span| (at, span)))
         });
         let (Some(number), Some((at, span))) = (in_turn, glued) else {
             index += 1;
@@ -245,7 +257,10 @@ fn footnotes(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
         lines[at].text.replace_range(span, "");
         let end = footnote_end(pattern, lines, index, clean.margin);
         let text: Vec<&str> = lines[index..end].iter().map(|line| line.text.as_str()).collect();
-        let message = format!("脚注 {number} を本文から外しました: {}", tidy(&text.concat()).chars().take(400).collect::<String>());
+        let message = format!(
+            "脚注 {number} を本文から外しました: {}",
+            tidy(&text.concat()).chars().take(400).collect::<String>()
+        );
         clean.problem(lines[index].line, "footnote", message);
         drop[index..end].fill(true);
         index = end;
@@ -271,11 +286,13 @@ fn footnote_end(pattern: &Regex, lines: &[Line], start: usize, margin: usize) ->
 
 /// The bytes of `number` printed as a footnote mark: glued to the word before it, and not counting what follows.
 fn glued_digit(text: &str, number: &str) -> Option<std::ops::Range<usize>> {
-    const COUNTED: &str = "年月日条章節項号回個件時分秒世代文字版つ桁割位台名者人階種点歳倍度本部以.．0123456789０１２３４５６７８９%％-";
+    const COUNTED: &str =
+        "年月日条章節項号回個件時分秒世代文字版つ桁割位台名者人階種点歳倍度本部以.．0123456789０１２３４５６７８９%％-";
     for (at, found) in text.match_indices(number) {
         let before = text[..at].chars().next_back();
         let after = text[at + found.len()..].chars().next();
-        let glued = before.is_some_and(|c| !c.is_whitespace() && !c.is_ascii_digit() && !"第表図約.-/平成令和昭_=?&".contains(c));
+        let glued = before
+            .is_some_and(|c| !c.is_whitespace() && !c.is_ascii_digit() && !"第表図約.-/平成令和昭_=?&".contains(c));
         if glued && !after.is_some_and(|c| COUNTED.contains(c) || c.is_ascii_alphabetic()) {
             return Some(at..at + found.len());
         }
@@ -286,14 +303,19 @@ fn glued_digit(text: &str, number: &str) -> Option<std::ops::Range<usize>> {
 /// Link targets that an extraction tool prints again at the end of a page.
 fn repeated_links(lines: &mut Vec<Line>, clean: &mut Clean) {
     let mut drop = vec![false; lines.len()];
-    let footnotes: Vec<String> = clean.problems.iter().filter(|p| p.code == "footnote").map(|p| p.message.clone()).collect();
+    let footnotes: Vec<String> =
+        clean.problems.iter().filter(|p| p.code == "footnote").map(|p| p.message.clone()).collect();
     for index in 0..lines.len() {
         let line = &lines[index];
         if !is_link(&line.text) {
             continue;
         }
         let last = lines[index..].iter().take_while(|later| later.page == line.page).all(|later| is_link(&later.text));
-        let seen = lines[..index].iter().rev().take_while(|earlier| earlier.page == line.page).any(|e| e.text.contains(&line.text));
+        let seen = lines[..index]
+            .iter()
+            .rev()
+            .take_while(|earlier| earlier.page == line.page)
+            .any(|e| e.text.contains(&line.text));
         if last && (seen || footnotes.iter().any(|message| message.contains(&line.text))) {
             clean.problems.push(Problem {
                 line: line.line,

@@ -22,7 +22,11 @@ pub fn facts_only(catalogue: &Catalogue) -> Catalogue {
 /// Cells that are names, classes and marks stay; prose goes.
 fn record(full: &Record) -> Record {
     let kept = |cell: &str| if letters(cell) >= CELL_PROSE_FROM { String::new() } else { cell.to_owned() };
-    Record { line: 0, cells: full.cells.iter().map(|(name, cell)| (name.clone(), kept(cell))).collect(), ..full.clone() }
+    Record {
+        line: 0,
+        cells: full.cells.iter().map(|(name, cell)| (name.clone(), kept(cell))).collect(),
+        ..full.clone()
+    }
 }
 
 fn letters(text: &str) -> usize {

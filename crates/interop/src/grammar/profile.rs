@@ -226,7 +226,9 @@ fn shape_fault(text: &str, error: &toml::de::Error) -> ProfileFault {
     ProfileFault {
         line: error.span().map_or(0, |span| line_at(text, span.start)),
         key: String::new(),
-        ja: format!("TOML の書き方か項目名に誤りがあります（{message}）。docs/import-grammars.md の例と見比べてください。"),
+        ja: format!(
+            "TOML の書き方か項目名に誤りがあります（{message}）。docs/import-grammars.md の例と見比べてください。"
+        ),
         en: format!("The TOML or a key is wrong ({message}); compare with docs/import-grammars.md."),
     }
 }
@@ -276,7 +278,13 @@ impl Check<'_> {
         placed.and_then(|p| self.regex(key, p, &[]))
     }
 
-    fn code<T: Copy>(&mut self, key: &str, placed: &Placed, from: fn(&str) -> Option<T>, allowed: &[&str]) -> Option<T> {
+    fn code<T: Copy>(
+        &mut self,
+        key: &str,
+        placed: &Placed,
+        from: fn(&str) -> Option<T>,
+        allowed: &[&str],
+    ) -> Option<T> {
         let value = from(placed.get_ref());
         if value.is_none() {
             let list = allowed.join(", ");
@@ -305,7 +313,8 @@ impl Check<'_> {
         if reader == "grammar" {
             self.unknown_keys(raw);
             if wire.heading.is_empty() {
-                let ja = "見出しの規則 [[heading]] が一つもありません。章や節の書き方を一つ以上書いてください。".to_owned();
+                let ja =
+                    "見出しの規則 [[heading]] が一つもありません。章や節の書き方を一つ以上書いてください。".to_owned();
                 let en = "There is no [[heading]] rule; describe at least one level of headings.".to_owned();
                 self.fault(None, "heading", ja, en);
             }
@@ -314,10 +323,16 @@ impl Check<'_> {
             let ja = format!("読み取り器「{reader}」はありません。grammar か次から選んでください: {known}");
             let en = format!("There is no reader \"{reader}\"; use grammar or one of: {known}");
             self.fault(wire.reader.as_ref(), "reader", ja, en);
+        } else if let Some(reason) = crate::tabular::fault(raw) {
+            let ja = format!("表の読み方に誤りがあります（{reason}）。組み込みの文法と見比べてください。");
+            let en = format!("The description of the tables is wrong ({reason}); compare with the built-in grammars.");
+            self.fault(wire.reader.as_ref(), "part", ja, en);
         }
         let authority = &wire.edition.authority;
         if !authority.is_empty() && AuthorityClass::from_code(authority).is_none() {
-            let ja = format!("edition.authority「{authority}」は使えません。law, state, industry, in-house のどれかにしてください。");
+            let ja = format!(
+                "edition.authority「{authority}」は使えません。law, state, industry, in-house のどれかにしてください。"
+            );
             let en = format!("edition.authority \"{authority}\" is not one of law, state, industry, in-house.");
             self.fault(None, "edition.authority", ja, en);
         }
@@ -326,11 +341,30 @@ impl Check<'_> {
     /// A mistyped table name would be ignored in silence otherwise. Table readers define keys of their own.
     fn unknown_keys(&mut self, raw: &toml::Table) {
         const KNOWN: [&str; 20] = [
-            "name", "title", "reader", "edition", "detect", "text", "noise", "footnote", "rewrite", "heading", "suffix",
-            "label", "list", "note", "mark", "strength", "audience", "reference", "disposition", "about",
+            "name",
+            "title",
+            "reader",
+            "edition",
+            "detect",
+            "text",
+            "noise",
+            "footnote",
+            "rewrite",
+            "heading",
+            "suffix",
+            "label",
+            "list",
+            "note",
+            "mark",
+            "strength",
+            "audience",
+            "reference",
+            "disposition",
+            "about",
         ];
         for key in raw.keys().filter(|key| !KNOWN.contains(&key.as_str())) {
-            let ja = format!("項目「{key}」は知られていません。つづりを確かめてください。使えるもの: {}", KNOWN.join(", "));
+            let ja =
+                format!("項目「{key}」は知られていません。つづりを確かめてください。使えるもの: {}", KNOWN.join(", "));
             let en = format!("The key \"{key}\" is unknown; known keys: {}", KNOWN.join(", "));
             self.fault(None, key, ja, en);
         }
@@ -360,7 +394,12 @@ impl Check<'_> {
             suffixes: self.each("suffix", &wire.suffix, |check, key, rule| {
                 let regex = check.regex(&format!("{key}.pattern"), &rule.pattern, &[])?;
                 let value = rule.consideration.as_ref().and_then(|placed| {
-                    check.code(&format!("{key}.consideration"), placed, Consideration::from_code, &["must", "reference"])
+                    check.code(
+                        &format!("{key}.consideration"),
+                        placed,
+                        Consideration::from_code,
+                        &["must", "reference"],
+                    )
                 });
                 Some((regex, value))
             }),
@@ -370,8 +409,18 @@ impl Check<'_> {
                 check.regex(&format!("{key}.pattern"), &rule.pattern, &[])
             }),
             marks: self.cues("mark", &wire.mark, Mandate::from_code, &codes(Mandate::ALL, Mandate::code)),
-            strengths: self.cues("strength", &wire.strength, Strength::from_code, &codes(Strength::ALL, Strength::code)),
-            audiences: self.cues("audience", &wire.audience, Audience::from_code, &codes(Audience::ALL, Audience::code)),
+            strengths: self.cues(
+                "strength",
+                &wire.strength,
+                Strength::from_code,
+                &codes(Strength::ALL, Strength::code),
+            ),
+            audiences: self.cues(
+                "audience",
+                &wire.audience,
+                Audience::from_code,
+                &codes(Audience::ALL, Audience::code),
+            ),
             references: self.each("reference", &wire.reference, |check, key, rule| {
                 Some((check.regex(&format!("{key}.pattern"), &rule.pattern, &[])?, rule.to.clone()))
             }),
@@ -379,7 +428,12 @@ impl Check<'_> {
         }
     }
 
-    fn each<W, T>(&mut self, name: &str, rules: &[W], mut compile: impl FnMut(&mut Self, &str, &W) -> Option<T>) -> Vec<T> {
+    fn each<W, T>(
+        &mut self,
+        name: &str,
+        rules: &[W],
+        mut compile: impl FnMut(&mut Self, &str, &W) -> Option<T>,
+    ) -> Vec<T> {
         let mut out = Vec::new();
         for (index, rule) in rules.iter().take(RULES_MAX).enumerate() {
             out.extend(compile(self, &format!("{name}[{}]", index + 1), rule));
@@ -404,7 +458,13 @@ impl Check<'_> {
         }
     }
 
-    fn cues<T: Copy>(&mut self, name: &str, cues: &[wire::Cue], from: fn(&str) -> Option<T>, allowed: &[&str]) -> Vec<(Regex, T)> {
+    fn cues<T: Copy>(
+        &mut self,
+        name: &str,
+        cues: &[wire::Cue],
+        from: fn(&str) -> Option<T>,
+        allowed: &[&str],
+    ) -> Vec<(Regex, T)> {
         self.each(name, cues, |check, key, cue| {
             let regex = check.regex(&format!("{key}.pattern"), &cue.pattern, &[]);
             let value = check.code(&format!("{key}.value"), &cue.value, from, allowed);
@@ -445,7 +505,12 @@ impl Check<'_> {
             kind: kind?,
             leaf_kind,
             id: id.to_owned(),
-            root: self.choice(&format!("{key}.parent"), rule.parent.as_ref(), &[("open", false), ("none", true)], false),
+            root: self.choice(
+                &format!("{key}.parent"),
+                rule.parent.as_ref(),
+                &[("open", false), ("none", true)],
+                false,
+            ),
             under: rule.under.iter().map(|p| p.get_ref().clone()).collect(),
             not_under: rule.not_under.iter().map(|p| p.get_ref().clone()).collect(),
             nested_number: rule.nested_number,
@@ -478,7 +543,12 @@ impl Check<'_> {
             statement: rule.statement,
             lost_glyph: rule.lost_glyph.clone(),
             audience: rule.audience.as_ref().and_then(|placed| {
-                self.code(&format!("{key}.audience"), placed, Audience::from_code, &codes(Audience::ALL, Audience::code))
+                self.code(
+                    &format!("{key}.audience"),
+                    placed,
+                    Audience::from_code,
+                    &codes(Audience::ALL, Audience::code),
+                )
             }),
             inside_list: rule.inside_list,
             pattern: pattern?,

@@ -8,7 +8,10 @@ use sakimori_domain::text::number_id;
 use super::clean::{Clean, Line, list_margins};
 use super::finish;
 use super::profile::Rules;
-use super::words::{begins_inside, cannot_begin, ends_sentence, first_piece, is_link, join, open_bracket, ordinal, splits_katakana, tidy, trim_unopened, undouble, width};
+use super::words::{
+    begins_inside, cannot_begin, ends_sentence, first_piece, is_link, join, open_bracket, ordinal, splits_katakana,
+    tidy, trim_unopened, undouble, width,
+};
 
 /// Most Provisions and items of one document.
 const NODES_MAX: usize = 20_000;
@@ -182,7 +185,8 @@ impl<'a> Reader<'a> {
             if let Some(gap) = rule.gap
                 && !self.follows(parent, rule.level, &number, gap)
             {
-                let message = format!("見出しの形ですが番号「{number}」が前の番号に続かないため、本文として読みました。");
+                let message =
+                    format!("見出しの形ですが番号「{number}」が前の番号に続かないため、本文として読みました。");
                 self.problem(line.line, "number-out-of-order", message);
                 continue;
             }
@@ -265,7 +269,11 @@ impl<'a> Reader<'a> {
             return was_full;
         }
         // Between two paragraphs nothing is lost if they are read as one, so a running sentence may end a little early.
-        if ends_sentence(text_end) { was_full && block.last_width + 2 >= full } else { was_full || block.last_width * 5 >= full * 4 }
+        if ends_sentence(text_end) {
+            was_full && block.last_width + 2 >= full
+        } else {
+            was_full || block.last_width * 5 >= full * 4
+        }
     }
 
     fn extend(&mut self, line: &Line) {

@@ -13,7 +13,8 @@ const HEADINGS_FROM: usize = 2;
 /// Writes a first grammar in TOML: the heading levels and list marks that the document shows, its running heads and the
 /// labels that stand alone on a line again and again. It passes [`super::check`] and reads the document.
 pub fn suggest(lines: &[SourceLine]) -> String {
-    let texts: Vec<&str> = lines.iter().take(clean::LINES_MAX).map(|l| l.text.trim()).filter(|t| !t.is_empty()).collect();
+    let texts: Vec<&str> =
+        lines.iter().take(clean::LINES_MAX).map(|l| l.text.trim()).filter(|t| !t.is_empty()).collect();
     let mut out = String::from(
         "# 文書から自動で書き起こした取込文法です。名前と [edition] を直し、docs/import-grammars.md を見ながら手を入れてください。\n\
          # Written from the document; adjust the name and [edition], see docs/import-grammars.md.\n\
@@ -23,10 +24,16 @@ pub fn suggest(lines: &[SourceLine]) -> String {
     if lines.first().is_some_and(|line| line.page == 0) && pages_by_blank(lines) {
         out.push_str("\n[text]\npages = \"leading-blank\"\n");
     }
-    out.push_str("\n# ページ番号と柱\n[[noise]]\ncode = \"page-number\"\npattern = '^[-－–\\s]*[0-9０-９]{1,4}[-－–\\s]*$'\n");
+    out.push_str(
+        "\n# ページ番号と柱\n[[noise]]\ncode = \"page-number\"\npattern = '^[-－–\\s]*[0-9０-９]{1,4}[-－–\\s]*$'\n",
+    );
     let heads = running_heads(&texts);
     for head in &heads {
-        let _ = write!(out, "\n[[noise]]\ncode = \"running-head\"\npattern = {}\n", quoted(&format!("^{}$", regex::escape(head))));
+        let _ = write!(
+            out,
+            "\n[[noise]]\ncode = \"running-head\"\npattern = {}\n",
+            quoted(&format!("^{}$", regex::escape(head)))
+        );
     }
     out.push_str("\n# 見出し（level が小さいほど上位）\n");
     let generic = Profile::built_in().iter().find(|profile| profile.name() == "generic");
@@ -58,7 +65,8 @@ fn document_title(texts: &[&str]) -> String {
 }
 
 fn pages_by_blank(lines: &[SourceLine]) -> bool {
-    let starts = lines.windows(2).filter(|pair| !pair[0].text.trim().is_empty() && pair[1].text.starts_with(' ')).count();
+    let starts =
+        lines.windows(2).filter(|pair| !pair[0].text.trim().is_empty() && pair[1].text.starts_with(' ')).count();
     let blanks = lines.iter().filter(|line| line.text.trim().is_empty()).count();
     starts >= 3 && blanks * 10 >= lines.len() * 4
 }
@@ -111,8 +119,13 @@ fn write_lists(out: &mut String, texts: &[&str], lists: &[wire::List]) {
 fn running_heads<'a>(texts: &[&'a str]) -> Vec<&'a str> {
     let labels = repeated(texts);
     let near_number = |head: &str| {
-        texts.windows(2).filter(|pair| pair[0] == head && pair[1].chars().all(|c| c.is_numeric())
-            || pair[1] == head && pair[0].chars().all(|c| c.is_numeric())).count()
+        texts
+            .windows(2)
+            .filter(|pair| {
+                pair[0] == head && pair[1].chars().all(|c| c.is_numeric())
+                    || pair[1] == head && pair[0].chars().all(|c| c.is_numeric())
+            })
+            .count()
     };
     labels.into_iter().filter(|(text, count)| near_number(text) * 2 >= *count).map(|(text, _)| text).collect()
 }
@@ -121,7 +134,10 @@ fn running_heads<'a>(texts: &[&'a str]) -> Vec<&'a str> {
 fn repeated<'a>(texts: &[&'a str]) -> Vec<(&'a str, usize)> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for text in texts {
-        if (2..=30).contains(&text.chars().count()) && !text.ends_with(['。', '、']) && !text.chars().all(char::is_numeric) {
+        if (2..=30).contains(&text.chars().count())
+            && !text.ends_with(['。', '、'])
+            && !text.chars().all(char::is_numeric)
+        {
             *counts.entry(text).or_default() += 1;
         }
     }
@@ -130,7 +146,8 @@ fn repeated<'a>(texts: &[&'a str]) -> Vec<(&'a str, usize)> {
 
 /// Bracketed lines (【…】, 〔…〕) and repeated short lines are labels; those that speak of asking make a control.
 fn write_labels(out: &mut String, texts: &[&str], heads: &[&str], lists: &[wire::List]) {
-    let lists: Vec<regex::Regex> = lists.iter().filter_map(|list| regex::Regex::new(list.pattern.get_ref()).ok()).collect();
+    let lists: Vec<regex::Regex> =
+        lists.iter().filter_map(|list| regex::Regex::new(list.pattern.get_ref()).ok()).collect();
     let bracketed = |text: &str| text.starts_with(['【', '〔', '［']) && text.ends_with(['】', '〕', '］']);
     let found: Vec<&str> = repeated(texts)
         .into_iter()
@@ -143,7 +160,12 @@ fn write_labels(out: &mut String, texts: &[&str], heads: &[&str], lists: &[wire:
         out.push_str("\n# 見出し語（単独の行に繰り返し現れる語）\n");
     }
     for (index, label) in found.iter().enumerate() {
-        let _ = write!(out, "\n[[label]]\nname = \"label-{}\"\npattern = {}\n", index + 1, quoted(&format!("^{}$", regex::escape(label))));
+        let _ = write!(
+            out,
+            "\n[[label]]\nname = \"label-{}\"\npattern = {}\n",
+            index + 1,
+            quoted(&format!("^{}$", regex::escape(label)))
+        );
         if label.contains("求め") || label.contains("要件") || *label == "管理策" || label.contains("遵守") {
             out.push_str("item_kind = \"requirement\"\ncontrol = true\nstatement = true\n");
         } else if label.contains('例') {

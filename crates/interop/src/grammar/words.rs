@@ -112,8 +112,26 @@ pub(crate) fn ends_sentence(text: &str) -> bool {
 /// Whether a line cannot be the beginning of a sentence: it begins with hiragana that is not a common opening word.
 pub(crate) fn begins_inside(text: &str) -> bool {
     const OPENERS: [&str; 20] = [
-        "なお", "また", "さら", "この", "その", "これ", "それ", "ただし", "よって", "したが", "ここ", "そこ", "あら", "いず",
-        "すべて", "もし", "どの", "いわ", "かつ", "さま",
+        "なお",
+        "また",
+        "さら",
+        "この",
+        "その",
+        "これ",
+        "それ",
+        "ただし",
+        "よって",
+        "したが",
+        "ここ",
+        "そこ",
+        "あら",
+        "いず",
+        "すべて",
+        "もし",
+        "どの",
+        "いわ",
+        "かつ",
+        "さま",
     ];
     text.starts_with(|c: char| ('ぁ'..='ん').contains(&c)) && !OPENERS.iter().any(|opener| text.starts_with(opener))
 }
@@ -193,9 +211,10 @@ pub(crate) fn ordinal(number: &str) -> Option<u32> {
     if !rest.is_empty() {
         return None;
     }
-    let place = KANA.chars().position(|c| c == first).or_else(|| {
-        first.is_ascii_alphabetic().then(|| (first.to_ascii_lowercase() as usize) - ('a' as usize))
-    })?;
+    let place = KANA
+        .chars()
+        .position(|c| c == first)
+        .or_else(|| first.is_ascii_alphabetic().then(|| (first.to_ascii_lowercase() as usize) - ('a' as usize)))?;
     u32::try_from(place + 1).ok()
 }
 
@@ -225,7 +244,10 @@ mod tests {
 
     #[test]
     fn blanks_between_japanese_letters_go_and_latin_words_keep_theirs() {
-        assert_eq!(tidy(" 港 の 見 張 り と  VPN  router の  設定 "), "港の見張りと VPN router の 設定".replace("の 設", "の設"));
+        assert_eq!(
+            tidy(" 港 の 見 張 り と  VPN  router の  設定 "),
+            "港の見張りと VPN router の 設定".replace("の 設", "の設")
+        );
     }
 
     #[test]

@@ -13,8 +13,10 @@ mod router;
 mod security;
 mod state;
 
+mod administration;
 mod home;
 mod identity;
+mod trail;
 
 pub use router::{ROUTES, Route, router};
 pub use state::{WebConfig, WebState};

@@ -4,6 +4,8 @@ use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use sakimori_app::Actor;
+use sakimori_domain::assurance::applicability::Force;
+use sakimori_domain::assurance::{AnswerStatus, Tally};
 use sakimori_domain::identity::Permission;
 
 use crate::error::WebError;
@@ -149,4 +151,53 @@ fn weekday(date: Date) -> &'static str {
 pub fn render<T: askama::Template>(template: &T) -> Result<Response, WebError> {
     let html = template.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
     Ok(Html(html).into_response())
+}
+
+/// Widths of a bar's parts, in hundredths.
+pub struct Bar {
+    pub yes: u32,
+    pub partly_at: u32,
+    pub partly: u32,
+    pub no_at: u32,
+    pub no: u32,
+    pub na_at: u32,
+    pub na: u32,
+}
+
+/// The parts of a bar for a count of answers.
+pub fn bar(tally: &Tally) -> Bar {
+    let total = tally.total().max(1);
+    let share = |count: u32| count * 100 / total;
+    let (yes, partly, no, na) = (share(tally.yes), share(tally.partly), share(tally.no), share(tally.not_applicable));
+    Bar { yes, partly_at: yes, partly, no_at: yes + partly, no, na_at: yes + partly + no, na }
+}
+
+impl Bar {
+    /// What a screen reader says.
+    pub fn label(&self, p: &Page) -> String {
+        let blank = 100 - (self.yes + self.partly + self.no + self.na).min(100);
+        format!("○ {}%、△ {}%、× {}%、－ {}%、{} {blank}%", self.yes, self.partly, self.no, self.na, p.t("未回答", "open"))
+    }
+}
+
+/// Style of a status mark.
+pub fn status_class(status: &AnswerStatus) -> &'static str {
+    match status {
+        AnswerStatus::Yes => "yes",
+        AnswerStatus::Partly => "partly",
+        AnswerStatus::No => "no",
+        AnswerStatus::NotApplicable => "na",
+        AnswerStatus::Unanswered => "blank",
+    }
+}
+
+/// Style of a force badge: four weights, since more shades would not be told apart in print.
+pub fn force_class(force: &Force) -> &'static str {
+    match force {
+        Force::Mandatory => "mandatory",
+        Force::Should | Force::Required => "required",
+        Force::ShouldInStages | Force::MustConsider | Force::Recommended | Force::Desirable => "recommended",
+        Force::Consider | Force::Reference => "consider",
+        Force::Info | Force::NotApplicable => "plain",
+    }
 }

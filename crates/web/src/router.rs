@@ -12,7 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::forms::UPLOAD_MAX;
 use crate::state::WebState;
-use crate::{assets, health, home, identity, security};
+use crate::{administration, assets, health, home, identity, security, trail};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,8 @@ where
     }
 }
 
-use Access::{Anybody, SignedIn};
+use Access::{Anybody, Needs, SignedIn};
+use Permission as P;
 
 routes! {
     // Operations
@@ -77,6 +78,12 @@ routes! {
     POST "/language"                 SignedIn => identity::choose_language;
     GET  "/me"                       SignedIn => identity::me;
     POST "/me/password"              SignedIn => identity::change_password;
+
+    GET  "/trail"                    Needs(P::ReadTrail) => trail::list;
+    GET  "/administration"           Needs(P::ManageAccounts) => administration::people;
+    POST "/administration/accounts"  Needs(P::ManageAccounts) => administration::add_account;
+    POST "/administration/accounts/{id}/state" Needs(P::ManageAccounts) => administration::set_state;
+    POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
 
     // ホーム
     GET  "/"                         SignedIn => home::show;

@@ -3,19 +3,142 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use sakimori_app::Actor;
+use sakimori_domain::assurance::applicability::Force;
+use sakimori_domain::assurance::{AnswerStatus, Tally};
+use sakimori_domain::identity::Permission;
+use sakimori_store::assessment::{self, Assessment};
+use sakimori_store::request::{self, AnswerRequest};
+use sakimori_store::trail::{self, Event};
+use sakimori_store::{Connection, edition, registry};
 
 use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
 use crate::state::WebState;
+use crate::trail::words;
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct HomePage {
     p: Page,
+    tasks: Vec<Task>,
+    assessment: Option<Assessment>,
+    standards: Vec<StandardBar>,
+    events: Vec<(Event, &'static str)>,
+    steps: Option<Steps>,
+}
+
+/// Something to do, with its deadline.
+struct Task {
+    title: String,
+    href: String,
+    note: String,
+    due: String,
+}
+
+/// One bar of the state of things.
+struct StandardBar {
+    title: String,
+    all: Tally,
+    mandatory: Tally,
+}
+
+/// The four first steps of an installation; gone when all are done.
+struct Steps {
+    profile: bool,
+    texts: bool,
+    assessment: bool,
+    requests: bool,
 }
 
 /// GET /
 pub async fn show(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    render(&HomePage { p: Page::new(&state, &person, Room::Home, "/") })
+    let p = Page::new(&state, &person, Room::Home, "/");
+    let actor = &person.actor;
+    let mut c = state.app.read().await?;
+    let whole = actor.may(Permission::ReadAssessments);
+    let assessment = if whole {
+        assessment::assessments(&mut c, &actor.organisation_id).await?.into_iter().find(|a| a.state == "open")
+    } else {
+        None
+    };
+    let requests = open_requests(&mut c, actor).await?;
+    let standards = match &assessment {
+        Some(a) => standard_bars(&mut c, actor, a).await?,
+        None => Vec::new(),
+    };
+    let events = if actor.may(Permission::ReadTrail) {
+        let newest = trail::newest(&mut c, &actor.organisation_id, i64::MAX, 8).await?;
+        newest.into_iter().map(|event| (event.clone(), words(&event.action, p.english))).collect()
+    } else {
+        Vec::new()
+    };
+    let steps = if actor.may(Permission::ManageAssessments) { first_steps(&mut c, actor, &requests).await? } else { None };
+    let tasks = requests.iter().map(|r| task(r, &p)).collect();
+    render(&HomePage { tasks, assessment, standards, events, steps, p })
+}
+
+/// A department's open requests; the whole organisation's for those who manage them.
+async fn open_requests(c: &mut Connection, actor: &Actor) -> Result<Vec<AnswerRequest>, WebError> {
+    let all = if actor.may(Permission::ReadAssessments) {
+        request::requests(c, &actor.organisation_id).await?
+    } else if actor.may(Permission::ReadOwnRequests) && !actor.department_id.is_empty() {
+        request::requests_of_department(c, &actor.organisation_id, &actor.department_id).await?
+    } else {
+        Vec::new()
+    };
+    Ok(all.into_iter().filter(|r| r.state == "asked" || (r.state == "returned" && actor.may(Permission::ManageAssessments))).collect())
+}
+
+fn task(r: &AnswerRequest, p: &Page) -> Task {
+    let manages = p.actor.may(Permission::ManageAssessments);
+    let title = match (manages, r.state == "returned", p.english) {
+        (true, true, false) => format!("{}の回答を確かめる", r.department_name),
+        (true, true, true) => format!("Check the answers of {}", r.department_name),
+        (_, _, false) => format!("{}: {}への回答", r.department_name, r.assessment_title),
+        (_, _, true) => format!("{}: answer {}", r.department_name, r.assessment_title),
+    };
+    let note = if p.english {
+        format!("{} of {} answered", r.answered, r.rows)
+    } else {
+        format!("{}件のうち{}件が回答済", r.rows, r.answered)
+    };
+    Task { title, href: format!("/requests/{}", r.id), note, due: r.due.clone() }
+}
+
+async fn standard_bars(c: &mut Connection, actor: &Actor, a: &Assessment) -> Result<Vec<StandardBar>, WebError> {
+    let counts = assessment::counts(c, &actor.organisation_id, &a.id).await?;
+    let mut bars = Vec::new();
+    for edition_id in assessment::assessment_editions(c, &a.id).await? {
+        let Some(entry) = edition::edition(c, &actor.organisation_id, &edition_id).await? else { continue };
+        let tally = |keep: fn(Force) -> bool| {
+            let mut tally = Tally::default();
+            for (_, _, _, status, count) in counts.iter().filter(|(e, force, ..)| *e == edition_id && keep(*force)) {
+                add(&mut tally, *status, *count);
+            }
+            tally
+        };
+        let title = if entry.edition.short.is_empty() { entry.edition.title } else { entry.edition.short };
+        bars.push(StandardBar { title, all: tally(|_| true), mandatory: tally(|force| force <= Force::Required) });
+    }
+    Ok(bars)
+}
+
+fn add(tally: &mut Tally, status: AnswerStatus, count: i64) {
+    for _ in 0..count {
+        tally.add(status);
+    }
+}
+
+async fn first_steps(c: &mut Connection, actor: &Actor, requests: &[AnswerRequest]) -> Result<Option<Steps>, WebError> {
+    let organisation = registry::organisation_by_id(c, &actor.organisation_id).await?;
+    let steps = Steps {
+        profile: organisation.is_some_and(|o| !o.profile.sectors.is_empty()),
+        texts: edition::editions(c, &actor.organisation_id).await?.iter().any(|e| e.texts > 0),
+        assessment: !assessment::assessments(c, &actor.organisation_id).await?.is_empty(),
+        requests: !requests.is_empty() || !request::requests(c, &actor.organisation_id).await?.is_empty(),
+    };
+    let done = steps.profile && steps.texts && steps.assessment && steps.requests;
+    Ok((!done).then_some(steps))
 }

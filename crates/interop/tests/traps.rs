@@ -283,6 +283,20 @@ fn the_generic_grammar_finds_headings_and_lists_of_an_unseen_document() {
     assert!(node(&read, "第2章/第1節/(2)").is_answerable());
 }
 
+const RULES: &str = "渡船組合安全規程\n（目的）\n第１条　この規程は、渡し船の安全を守ることを目的とする。\n（責任者）\n第２条　組合長は、船ごとに責任者を一人置かなければならない。\n２　責任者は、次の事項を行う。\n一　船底を確かめること。\n二　客の数を数えること。\n第３条　この規程は、毎年見直すものとする。\n";
+
+#[test]
+fn the_generic_grammar_reads_in_house_rules_in_articles() {
+    let generic = Profile::built_in().iter().find(|p| p.name() == "generic").expect("the generic grammar");
+    let read = read(generic, &lines_of(RULES)).catalogue;
+    let rows: Vec<(&str, &str)> = read.provisions.iter().map(|p| (p.id.as_str(), p.title.as_str())).collect();
+    assert_eq!(rows, [("第1条", "目的"), ("第2条", "責任者"), ("第3条", "")]);
+    assert_eq!(node(&read, "第1条").text, "この規程は、渡し船の安全を守ることを目的とする。");
+    let second = node(&read, "第2条");
+    assert_eq!((second.strength, second.items[0].label.as_str()), (Strength::Required, "２"));
+    assert_eq!(texts(&second.items[0].items), ["船底を確かめること。", "客の数を数えること。"]);
+}
+
 #[test]
 fn a_suggested_grammar_is_sound_and_reads_its_document() {
     let written = suggest(&lines_of(UNSEEN));

@@ -52,6 +52,7 @@ pub(crate) struct Heading {
     pub nested_number: bool,
     pub gap: Option<u32>,
     pub title_next: bool,
+    pub title_before: Option<Regex>,
     pub title_max: usize,
     pub item_paragraphs: bool,
 }
@@ -489,6 +490,10 @@ impl Check<'_> {
         for placed in rule.under.iter().chain(&rule.not_under) {
             self.known_name(&format!("{key}.under"), placed, &names);
         }
+        let title_before = rule
+            .title_before
+            .as_ref()
+            .and_then(|placed| self.regex(&format!("{key}.title_before"), placed, &["title"]));
         let id = rule.id.as_ref().map_or("{number}", |placed| placed.get_ref().as_str());
         let pattern = pattern?;
         let has = |group: &str| pattern.capture_names().flatten().any(|name| name == group);
@@ -516,6 +521,7 @@ impl Check<'_> {
             nested_number: rule.nested_number,
             gap: rule.gap,
             title_next: rule.title_next,
+            title_before,
             title_max: rule.title_max.unwrap_or(80),
             item_paragraphs: rule.item_paragraphs,
             pattern,

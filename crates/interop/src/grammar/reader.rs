@@ -1,5 +1,7 @@
 //! Second step of reading: lines become blocks (heading, label, list item, note, paragraph), and blocks the tree.
 
+mod joining;
+
 use std::collections::HashMap;
 
 use sakimori_domain::standards::{Item, ItemKind, Problem, Provision, ProvisionKind, Strength};
@@ -8,14 +10,13 @@ use sakimori_domain::text::number_id;
 use super::clean::{Clean, Line, list_margins};
 use super::finish;
 use super::profile::Rules;
-use super::words::{
-    begins_inside, cannot_begin, ends_sentence, first_piece, is_link, join, open_bracket, ordinal, splits_katakana,
-    tidy, trim_unopened, undouble, width,
-};
+use super::words::{join, open_bracket, ordinal, tidy, trim_unopened, undouble, width};
 
 /// Most Provisions and items of one document.
 const NODES_MAX: usize = 20_000;
 const ITEMS_MAX: usize = 100_000;
+/// Code of the problem of text that stands under no heading.
+const BEFORE_FIRST: &str = "before-first-heading";
 
 /// What a line begins.
 #[derive(Debug, Clone)]
@@ -82,6 +83,8 @@ pub(crate) struct Reader<'a> {
     sub_label: Option<usize>,
     /// A label was read and nothing has followed it yet.
     fresh_label: bool,
+    /// The last paragraph before the first heading.
+    orphan: Option<String>,
     block: Option<Block>,
 }
 
@@ -103,6 +106,7 @@ impl<'a> Reader<'a> {
             label: None,
             sub_label: None,
             fresh_label: false,
+            orphan: None,
             block: None,
         }
     }
@@ -228,54 +232,6 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Whether an unmarked line goes on with the block before it.
-    fn continues(&self, line: &Line) -> bool {
-        let Some(block) = &self.block else { return false };
-        let open = open_bracket(&block.text).is_some_and(|letters| letters <= 240);
-        match &block.start {
-            Start::Heading { .. } => return self.awaits_title(),
-            Start::Label { rest: None, .. } => return false,
-            _ => {}
-        }
-        if !self.wrapped {
-            return false;
-        }
-        let text_end = block.text.trim_end();
-        if line.gap.is_some_and(|gap| gap >= self.block_gap) && !text_end.ends_with('、') {
-            return false;
-        }
-        if open || text_end.ends_with(['、', '・', '，']) {
-            return true;
-        }
-        let Some(first) = line.text.chars().next() else { return false };
-        if cannot_begin(first) || matches!(first, '（' | '(') {
-            return true;
-        }
-        let is_item = matches!(block.start, Start::Item { .. });
-        let full = if block.lines > 1 { block.margin.saturating_sub(block.label_width) } else { block.margin };
-        let slack = 3 + full / 25;
-        if is_item && line.width > full + slack {
-            return false;
-        }
-        if !ends_sentence(text_end) {
-            let inside = begins_inside(&line.text) || splits_katakana(text_end, &line.text);
-            if inside && block.last_width * 4 >= full * 3 || is_item && is_link(&line.text) {
-                return true;
-            }
-        }
-        // A closing line is shorter than the margin by more than the piece that would have had to fit.
-        let was_full = block.last_width + first_piece(&line.text) + slack > full;
-        if is_item {
-            return was_full;
-        }
-        // Between two paragraphs nothing is lost if they are read as one, so a running sentence may end a little early.
-        if ends_sentence(text_end) {
-            was_full && block.last_width + 2 >= full
-        } else {
-            was_full || block.last_width * 5 >= full * 4
-        }
-    }
-
     fn extend(&mut self, line: &Line) {
         let Some(block) = &mut self.block else { return };
         join(&mut block.text, &line.text);
@@ -358,6 +314,9 @@ impl<'a> Reader<'a> {
             self.problem(line, "overprint", "重ね刷りの題名を一つにしました。".to_owned());
             title = single;
         }
+        if title.is_empty() {
+            title = self.title_before(rule_index).unwrap_or_default();
+        }
         let mut consideration = None;
         for (pattern, value) in &self.rules.suffixes {
             if let Some(found) = pattern.find(&title) {
@@ -399,6 +358,21 @@ impl<'a> Reader<'a> {
         self.label = None;
         self.sub_label = None;
         self.fresh_label = false;
+    }
+
+    /// Takes back the last paragraph if it was the title of the heading that follows (`（目的）` above `第１条`).
+    fn title_before(&mut self, rule: usize) -> Option<String> {
+        let pattern = self.rules.headings[rule].title_before.as_ref()?;
+        let Some(node) = self.nodes.last_mut() else {
+            let title = pattern.captures(self.orphan.as_ref()?)?.name("title")?.as_str().to_owned();
+            self.problems.pop_if(|problem| problem.code == BEFORE_FIRST);
+            return Some(title);
+        };
+        let text = &mut node.provision.text;
+        let start = text.rfind('\n').map_or(0, |at| at + 1);
+        let title = pattern.captures(&text[start..])?.name("title")?.as_str().to_owned();
+        text.truncate(start.saturating_sub(1));
+        Some(title)
     }
 
     fn fill(&self, rule: usize, number: &str, title: &str, parent: Option<usize>) -> String {
@@ -481,7 +455,7 @@ impl<'a> Reader<'a> {
         };
         let depth = self.items.len();
         let Some(node) = self.nodes.last_mut() else {
-            self.problem(line, "before-first-heading", "最初の見出しより前の箇条です。".to_owned());
+            self.problem(line, BEFORE_FIRST, "最初の見出しより前の箇条です。".to_owned());
             return;
         };
         let mut list = &mut node.provision.items;
@@ -576,7 +550,8 @@ impl<'a> Reader<'a> {
 
     fn push_text(&mut self, text: &str, line: u32) {
         let Some(node) = self.nodes.last_mut() else {
-            self.problem(line, "before-first-heading", "最初の見出しより前の文です。".to_owned());
+            self.problem(line, BEFORE_FIRST, "最初の見出しより前の文です。".to_owned());
+            self.orphan = Some(text.to_owned());
             return;
         };
         let target = &mut node.provision.text;

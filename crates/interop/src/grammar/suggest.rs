@@ -99,6 +99,9 @@ fn write_headings(out: &mut String, texts: &[&str], forms: &[wire::Heading]) {
         if let Some(leaf) = &form.leaf_kind {
             let _ = writeln!(out, "leaf_kind = \"{}\"", leaf.get_ref());
         }
+        if let Some(before) = &form.title_before {
+            let _ = writeln!(out, "title_before = {}", quoted(before.get_ref()));
+        }
         if let Some(gap) = form.gap {
             let _ = writeln!(out, "gap = {gap}");
         }

@@ -142,6 +142,8 @@ pub(crate) struct Heading {
     /// The title stands on the next printed line.
     #[serde(default)]
     pub title_next: bool,
+    /// The title stands on the line before: the paragraph that matches, with a group `title`.
+    pub title_before: Option<Placed>,
     /// Longest title in letters; default 80.
     pub title_max: Option<usize>,
     /// Unmarked paragraphs after a list item belong to the item.

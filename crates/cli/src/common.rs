@@ -1,5 +1,6 @@
 //! What the commands share: where the data is, opening the application, ending with the right status.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,23 +9,64 @@ use anyhow::{Context, Result};
 use clap::Args;
 use sakimori_app::{App, AppConfig};
 use sakimori_store::{Store, StoreConfig};
+use serde::Deserialize;
 
-/// Where the data lives.
-#[derive(Args, Clone)]
+/// Where the data lives. Flags win over `SAKIMORI_*` variables, these over the settings file.
+#[derive(Args, Clone, Default)]
 pub struct DataArgs {
-    /// Folder of an embedded installation.
-    #[arg(long, env = "SAKIMORI_DATA", default_value = "sakimori-data")]
-    pub data: PathBuf,
+    /// Folder of an embedded installation [default: sakimori-data].
+    #[arg(long, env = "SAKIMORI_DATA")]
+    pub data: Option<PathBuf>,
     /// PostgreSQL instead of the embedded database.
     #[arg(long, env = "SAKIMORI_DATABASE_URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Settings file (TOML).
+    #[arg(long, env = "SAKIMORI_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// What a settings file may say. An unknown name is refused: a misspelt setting must not be silently without effect.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SettingsFile {
+    pub listen: Option<SocketAddr>,
+    pub data: Option<PathBuf>,
+    pub database_url: Option<String>,
+    pub insecure_cookies: Option<bool>,
 }
 
 impl DataArgs {
-    fn store_config(&self) -> StoreConfig {
-        match &self.database_url {
-            Some(url) => StoreConfig::Postgres(url.clone()),
-            None => StoreConfig::Folder(self.data.clone()),
+    /// The settings file, or an empty one.
+    ///
+    /// # Errors
+    /// The file cannot be read or says something unknown.
+    pub fn settings(&self) -> Result<SettingsFile> {
+        let Some(path) = &self.config else { return Ok(SettingsFile::default()) };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("設定ファイル {} を読めません / the settings file cannot be read", path.display()))?;
+        toml::from_str(&text)
+            .with_context(|| format!("設定ファイル {} に誤りがあります / the settings file has a fault", path.display()))
+    }
+
+    /// Folder of the installation: the embedded database, evidence files.
+    ///
+    /// # Errors
+    /// See [`DataArgs::settings`].
+    pub fn folder(&self) -> Result<PathBuf> {
+        let from_file = self.settings()?.data;
+        Ok(self.data.clone().or(from_file).unwrap_or_else(|| PathBuf::from("sakimori-data")))
+    }
+
+    /// The database in use.
+    ///
+    /// # Errors
+    /// See [`DataArgs::settings`].
+    pub fn store_config(&self) -> Result<StoreConfig> {
+        let from_file = self.settings()?.database_url;
+        // A folder named on the command line is meant, whatever database a file names.
+        match self.database_url.clone().or(if self.data.is_some() { None } else { from_file }) {
+            Some(url) => Ok(StoreConfig::Postgres(url)),
+            None => Ok(StoreConfig::Folder(self.folder()?)),
         }
     }
 }
@@ -34,12 +76,12 @@ impl DataArgs {
 /// # Errors
 /// The data cannot be opened.
 pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
-    let store = Store::open(&data.store_config()).await.context("データを開けません / the data cannot be opened")?;
+    let store = Store::open(&data.store_config()?).await.context("データを開けません / the data cannot be opened")?;
     let mut seed = [0; 32];
     fill_random(&mut seed)?;
     let app = App::new(AppConfig {
         store,
-        folder: data.data.clone(),
+        folder: data.folder()?,
         program: std::env::current_exe().context("the program's own path is not known")?,
         clock: Arc::new(machine_clock),
         seed,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use sakimori_app::App;
+use sakimori_store::StoreConfig;
 use sakimori_web::{WebConfig, WebState, router};
 use tokio::net::TcpListener;
 
@@ -14,9 +15,9 @@ use crate::common::{DataArgs, open_app};
 
 #[derive(Args)]
 pub struct ServeArgs {
-    /// Address and port to listen on.
-    #[arg(long, env = "SAKIMORI_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    /// Address and port to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "SAKIMORI_LISTEN")]
+    pub listen: Option<SocketAddr>,
     #[command(flatten)]
     pub data: DataArgs,
     /// Send cookies over plain HTTP too. For a trial in a closed room, never for work.
@@ -32,20 +33,28 @@ pub struct ServeArgs {
 /// # Errors
 /// The data cannot be opened or the address cannot be used.
 pub async fn run(args: ServeArgs) -> Result<ExitCode> {
+    let settings = args.data.settings()?;
+    let address = args.listen.or(settings.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let insecure_cookies = args.insecure_cookies || settings.insecure_cookies.unwrap_or(false);
     if args.print_config {
-        println!("listen = \"{}\"", args.listen);
-        match &args.data.database_url {
-            Some(_) => println!("database-url = \"postgres://…\""),
-            None => println!("data = \"{}\"", args.data.data.display()),
-        }
-        println!("insecure-cookies = {}", args.insecure_cookies);
+        print_config(&args.data, address, insecure_cookies)?;
         return Ok(ExitCode::SUCCESS);
     }
     start_log();
     let app = open_app(&args.data).await?;
-    let config = WebConfig { secure_cookies: !args.insecure_cookies, demo: false };
-    let listener = listen(args.listen).await?;
-    serve(app, config, listener).await
+    let listener = listen(address).await?;
+    serve(app, WebConfig { secure_cookies: !insecure_cookies, demo: false }, listener).await
+}
+
+/// What holds, as a settings file could say it; the database's address without its password.
+fn print_config(data: &DataArgs, address: SocketAddr, insecure_cookies: bool) -> Result<()> {
+    println!("listen = \"{address}\"");
+    match data.store_config()? {
+        StoreConfig::Postgres(_) => println!("# database-url = postgres://… (not shown)"),
+        StoreConfig::Folder(folder) => println!("data = \"{}\"", folder.display()),
+    }
+    println!("insecure-cookies = {insecure_cookies}");
+    Ok(())
 }
 
 /// Takes the address.

@@ -83,6 +83,14 @@ impl Browser {
         self.request(method, path, "application/x-www-form-urlencoded", Body::from(body)).await
     }
 
+    /// A form that a page of another site sends.
+    pub async fn send_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let request = Request::builder().method("POST").uri(path).header("origin", origin).header("host", "127.0.0.1");
+        let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(Body::from(body));
+        self.answer(request.expect("a request")).await
+    }
+
     /// JSON with the session's token.
     pub async fn json(&self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
         self.request(method, path, "application/json", Body::from(body.to_string())).await
@@ -118,7 +126,10 @@ impl Browser {
         if !media_type.is_empty() {
             request = request.header(CONTENT_TYPE, media_type);
         }
-        let request = request.body(body).expect("a request");
+        self.answer(request.body(body).expect("a request")).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("the router always answers");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a whole body").to_vec();

@@ -18,5 +18,5 @@ mod home;
 mod identity;
 mod trail;
 
-pub use router::{ROUTES, Route, router};
+pub use router::{Access, ROUTES, Route, router};
 pub use state::{WebConfig, WebState};

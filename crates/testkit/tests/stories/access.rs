@@ -1,0 +1,84 @@
+//! Every route × every role: nobody reaches more than the table in `router.rs` says, and what belongs to another
+//! organisation is not there. A route added to the table is tested by that alone.
+
+use axum::http::StatusCode;
+use sakimori_domain::identity::Role;
+use sakimori_testkit::people::carrier_profile;
+use sakimori_testkit::web::{Answer, Browser};
+use sakimori_testkit::{Database, TestApp};
+use sakimori_web::{Access, ROUTES, Route};
+
+/// The route's address with ids that do not exist, which any organisation's foreign ids are to it.
+fn address(route: &Route) -> String {
+    let mut out = String::new();
+    for segment in route.path.split('/').skip(1) {
+        out.push('/');
+        out.push_str(if segment.starts_with('{') { "of-somebody-else" } else { segment });
+    }
+    out
+}
+
+async fn request(browser: &Browser, route: &Route) -> Answer {
+    let address = address(route);
+    match route.method {
+        "GET" => browser.get(&address).await,
+        "POST" => browser.post(&address, &[]).await,
+        method => browser.json(method, &address, &serde_json::json!({ "version": 1 })).await,
+    }
+}
+
+fn may(route: &Route, role: Role) -> bool {
+    match route.access {
+        Access::Anybody | Access::SignedIn => true,
+        Access::Needs(permission) => role.may(permission),
+        Access::NeedsEither(one, other) => role.may(one) || role.may(other),
+    }
+}
+
+#[tokio::test]
+async fn every_route_and_every_role() {
+    // SQLite alone: who reaches what is decided before any statement; the foreign rows are tested on both in each area.
+    let test = TestApp::new(Database::Sqlite).await;
+    test.organisation("alpha", carrier_profile()).await;
+    let stranger = test.stranger();
+    for route in ROUTES.iter().filter(|route| route.access != Access::Anybody) {
+        let answer = request(&stranger, route).await;
+        let turned_away = answer.location().starts_with("/sign-in") || answer.status == StatusCode::UNAUTHORIZED;
+        assert!(turned_away, "{} {} answers a stranger with {}", route.method, route.path, answer.status);
+    }
+    for role in Role::ALL {
+        for route in ROUTES.iter().filter(|route| route.access != Access::Anybody && route.path != "/sign-out") {
+            let browser = test.browser(&format!("alpha-{}", role.code())).await;
+            let answer = request(&browser, route).await;
+            let what = format!("{} {} as {}: {}", route.method, route.path, role.code(), answer.status);
+            assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{what}");
+            let turned_away = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&answer.status);
+            if !may(route, *role) {
+                assert!(turned_away, "{what}");
+            } else if !route.path.contains('{') {
+                assert!(!turned_away, "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_started_by_another_site_is_refused() {
+    let test = TestApp::new(Database::Sqlite).await;
+    test.organisation("alpha", carrier_profile()).await;
+    let stranger = test.stranger();
+    let answer = stranger.send_from("https://evil.example", "/sign-in", &[("login", "alpha-auditor")]).await;
+    assert_eq!(answer.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let test = TestApp::new(Database::Sqlite).await;
+    for path in ["/sign-in", "/healthz", "/no-such-page", "/assets/0/sakimori.css"] {
+        let answer = test.stranger().get(path).await;
+        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+        assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert!(!header("content-security-policy").contains("unsafe"), "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+    }
+}

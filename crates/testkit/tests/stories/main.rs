@@ -1,0 +1,5 @@
+//! Stories across the areas, on both databases. One binary, since every test binary costs a link on a cold machine.
+
+mod access;
+mod identity;
+mod store;

@@ -322,10 +322,9 @@ fn faults_of_a_grammar_are_located_and_say_the_next_step() {
 
 #[test]
 fn hostile_grammars_and_documents_stay_small() {
-    let huge = format!(
-        "name = \"x\"\n[[heading]]\nname = \"a\"\nlevel = 1\nkind = \"clause\"\npattern = '^(?P<number>(([0-9]{{1,200}}){{1,200}}){{1,200}})(?P<title>.*)$'\n"
-    );
-    assert_eq!(check(&huge)[0].key, "heading[1].pattern");
+    let huge = "name = \"x\"\n[[heading]]\nname = \"a\"\nlevel = 1\nkind = \"clause\"\n\
+                pattern = '^(?P<number>(([0-9]{1,200}){1,200}){1,200})(?P<title>.*)$'\n";
+    assert_eq!(check(huge)[0].key, "heading[1].pattern");
     let long = format!("1 長い行\n{}\n", "あ".repeat(100_000));
     assert!(codes(&reading(&long)).contains(&"line-too-long"));
     let deep = "（".repeat(5_000) + "\n" + &"a) x\n".repeat(5_000);

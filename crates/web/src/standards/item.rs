@@ -1,0 +1,98 @@
+//! One Provision: what is asked, how strongly and why, in whose words, and what we answered.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use sakimori_app::standards::{self as app, Citation, ItemView};
+use sakimori_domain::standards::{Item, NetworkClass};
+use sakimori_store::edition::OutlineRow;
+
+use super::item_path;
+use super::words::English;
+use crate::error::WebError;
+use crate::page::{Page, Room, render};
+use crate::person::Person;
+use crate::state::WebState;
+
+#[derive(Template)]
+#[template(path = "standards/items.html")]
+struct Items<'a> {
+    p: &'a Page,
+    items: &'a [Item],
+}
+
+impl Items<'_> {
+    fn below(&self, items: &[Item]) -> askama::Result<String> {
+        Items { p: self.p, items }.render()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "standards/item.html")]
+struct ItemPage {
+    p: Page,
+    view: ItemView,
+    items: String,
+}
+
+impl ItemPage {
+    fn path(&self, row: &OutlineRow) -> String {
+        item_path(&row.edition_id, &row.number)
+    }
+
+    fn row_title<'a>(&'a self, row: &'a OutlineRow) -> &'a str {
+        self.p.t(&row.title, &row.title_en)
+    }
+
+    /// Short name of the other document that a citation leads to.
+    fn elsewhere(&self, citation: &Citation) -> &str {
+        match &citation.target {
+            Some(row) if row.edition_id != self.view.entry.id => {
+                self.view.editions.get(&row.edition_id).map_or("", String::as_str)
+            }
+            _ => "",
+        }
+    }
+
+    /// The level of a network class, `None` where the document gives none.
+    fn level(&self, class: &NetworkClass) -> Option<&'static str> {
+        let levels = &self.view.provision.provision.levels;
+        levels.iter().find(|(of, _)| of == class).map(|(_, level)| level.code())
+    }
+
+    fn level_word(&self, class: &NetworkClass) -> &'static str {
+        let levels = &self.view.provision.provision.levels;
+        levels.iter().find(|(of, _)| of == class).map_or("", |(_, level)| level.ja())
+    }
+
+    /// Class of a status mark.
+    fn status_class(&self, code: &str) -> &'static str {
+        match code {
+            "o" => "status--yes",
+            "triangle" => "status--partly",
+            "x" => "status--no",
+            "na" => "status--na",
+            _ => "status--blank",
+        }
+    }
+
+    /// Whether the official text is loaded but has nothing but the heading.
+    fn is_heading_only(&self) -> bool {
+        let provision = &self.view.provision.provision;
+        provision.text.is_empty() && provision.items.is_empty()
+    }
+}
+
+/// GET /standards/{id}/{*number}
+pub async fn show(
+    State(state): State<WebState>,
+    person: Person,
+    Path((id, number)): Path<(String, String)>,
+) -> Result<Response, WebError> {
+    let view = app::item(&state.app, &person.actor, &id, &number).await?;
+    let p = Page::new(&state, &person, Room::Standards, "");
+    let items = Items { p: &p, items: &view.provision.provision.items }
+        .render()
+        .map_err(|error| WebError::internal(format!("template: {error}")))?;
+    render(&ItemPage { p, view, items })
+}

@@ -76,8 +76,17 @@ pub fn achieved(tally: &Tally) -> Option<f64> {
 /// # Errors
 /// No such Assessment, a role that may not read assessments, or a cover text that is too long.
 pub async fn gap(app: &App, actor: &Actor, assessment_id: &str, cover: &Cover) -> Result<GapReport> {
-    cover.check()?;
     let part = workbook::part(app, actor, &Scope::Assessment(assessment_id.to_owned())).await?;
+    gap_of(app, actor, &part, cover).await
+}
+
+/// As [`gap`], of rows that have been read already.
+///
+/// # Errors
+/// A cover text that is too long; a database error.
+pub async fn gap_of(app: &App, actor: &Actor, part: &Part, cover: &Cover) -> Result<GapReport> {
+    cover.check()?;
+    let assessment_id = part.assessment.id.as_str();
     let chapters = assessment::chapters(app, &part.rows).await?;
     let mut c = app.read().await?;
     let organisation_id = &actor.organisation_id;
@@ -90,7 +99,7 @@ pub async fn gap(app: &App, actor: &Actor, assessment_id: &str, cover: &Cover) -
     let newest = trail::newest(&mut c, organisation_id, i64::MAX, 1).await?;
     drop(c);
     let lang = if actor.language == "en" { Lang::En } else { Lang::Ja };
-    let words = Words { lang, part: &part };
+    let words = Words { lang, part };
     let year = |year: i64| i16::try_from(year).unwrap_or(0);
     Ok(GapReport {
         head: words.head(cover, app.today()),

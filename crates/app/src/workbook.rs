@@ -60,6 +60,7 @@ pub(crate) async fn read_part(c: &mut Connection, actor: &Actor, scope: &Scope) 
             (id.clone(), None)
         }
         Scope::Request(id) => {
+            require_either(actor, Permission::ReadAssessments, Permission::ReadOwnRequests)?;
             let asked = request::request_by_id(c, organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
             if !reads_request(actor, &asked) {
                 return Err(Refusal::not_found().into());
@@ -85,6 +86,11 @@ pub(crate) async fn read_part(c: &mut Connection, actor: &Actor, scope: &Scope) 
     };
     let may_import = may_write && assessment.state == "open";
     Ok(Part { organisation, assessment, request: asked, rows, editions, may_import })
+}
+
+/// Refuses unless the role carries one of two permissions.
+pub(crate) fn require_either(actor: &Actor, one: Permission, other: Permission) -> Result<()> {
+    if actor.may(one) { Ok(()) } else { actor.require(other) }
 }
 
 /// Whether a request was sent to the actor's department.

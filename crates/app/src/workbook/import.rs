@@ -19,7 +19,7 @@ use sakimori_store::{Connection, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Part, Scope, read_part, version};
+use super::{Part, Scope, read_part, require_either, version};
 use crate::answers::{self, Change};
 use crate::{Actor, App, AppError, Operation, Refusal, RefusalKind, Result, sandbox};
 
@@ -146,6 +146,10 @@ fn may_not_import(part: &Part, actor: &Actor) -> AppError {
 /// # Errors
 /// Not allowed to write the scope, or a file that cannot be read (one message says why and what to do).
 pub async fn upload(app: &App, actor: &Actor, scope: &Scope, file_name: &str, bytes: &[u8]) -> Result<String> {
+    match scope {
+        Scope::Assessment(_) => actor.require(Permission::AnswerAll)?,
+        Scope::Request(_) => require_either(actor, Permission::AnswerAll, Permission::AnswerOwn)?,
+    }
     let part = super::part(app, actor, scope).await?;
     if !part.may_import {
         return Err(may_not_import(&part, actor));
@@ -190,6 +194,7 @@ fn kept_text(kept: &Kept) -> Result<String> {
 
 /// The import with its file's content, if the actor sent it and may still write the rows.
 async fn read_import(c: &mut Connection, actor: &Actor, id: &str) -> Result<(WorkbookImport, Option<Kept>, Part)> {
+    require_either(actor, Permission::AnswerAll, Permission::AnswerOwn)?;
     let row = store::import_by_id(c, &actor.organisation_id, id).await?;
     let row = row.filter(|row| row.created_by == actor.account_id).ok_or_else(Refusal::not_found)?;
     let kept: Option<Kept> = match row.state.as_str() {

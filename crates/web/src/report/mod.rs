@@ -1,0 +1,190 @@
+//! The gap report: on the screen, on paper, as a workbook.
+
+mod download;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use sakimori_app::report::{self as app, Cover};
+use sakimori_app::workbook::{self, Scope};
+use sakimori_domain::assurance::AnswerStatus;
+use sakimori_domain::assurance::applicability::Force;
+use sakimori_report::{Counts, GapLine, GapReport, Lang, radar_svg};
+use sakimori_store::assessment::{Assessment, SheetRow};
+use serde::Deserialize;
+
+pub use download::{XLSX, column, download, file_name, list_response};
+
+use crate::error::WebError;
+use crate::page::{Page, Room, render};
+use crate::person::Person;
+use crate::state::WebState;
+
+/// What a person chose for the cover, in the address, so that a link gives the same paper again.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct CoverQuery {
+    marking: Option<String>,
+    version: String,
+    description: String,
+    author: String,
+    role1: Option<String>,
+    role2: Option<String>,
+    role3: Option<String>,
+    name1: String,
+    name2: String,
+    name3: String,
+}
+
+impl CoverQuery {
+    fn cover(self) -> Cover {
+        let boxes = [(self.role1, self.name1), (self.role2, self.name2), (self.role3, self.name3)];
+        // Without any role in the address the usual three boxes are printed.
+        let approvals = boxes.into_iter().filter_map(|(role, name)| role.map(|role| (role, name))).collect();
+        Cover {
+            marking: self.marking,
+            version: self.version,
+            description: self.description,
+            author: self.author,
+            approvals,
+        }
+    }
+}
+
+/// A standard with its chapters and its chart.
+struct StandardPart {
+    short: String,
+    title: String,
+    edition: String,
+    counts: Counts,
+    achieved: String,
+    radar: String,
+    chapters: Vec<ChapterRow>,
+}
+
+struct ChapterRow {
+    name: String,
+    counts: Counts,
+    achieved: String,
+    last: String,
+}
+
+struct GapRow {
+    answer_id: String,
+    force: Force,
+    status: AnswerStatus,
+    line: GapLine,
+    overdue: bool,
+}
+
+#[derive(Template)]
+#[template(path = "report/gap.html")]
+struct GapPage {
+    p: Page,
+    assessment: Assessment,
+    report: GapReport,
+    total: Counts,
+    achieved: String,
+    overdue: usize,
+    standards: Vec<StandardPart>,
+    gaps: Vec<GapRow>,
+}
+
+/// GET /assessments/{id}/report
+pub async fn gap(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
+    let actor = &person.actor;
+    let part = workbook::part(&state.app, actor, &Scope::Assessment(id)).await?;
+    let report = app::gap_of(&state.app, actor, &part, &Cover::default()).await?;
+    let mut p = Page::new(&state, &person, Room::Assurance, "/assessments");
+    p.marking = part.organisation.marking.clone();
+    let gaps = gap_rows(&part.rows, &report);
+    let tally = part.rows.iter().map(|row| row.answer.status).collect();
+    render(&GapPage {
+        total: report.total(),
+        achieved: percent(app::achieved(&tally)),
+        overdue: gaps.iter().filter(|gap| gap.overdue).count(),
+        standards: standards(&report),
+        gaps,
+        assessment: part.assessment,
+        report,
+        p,
+    })
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "－".to_owned(), |share| format!("{:.0}%", share * 100.0))
+}
+
+fn standards(report: &GapReport) -> Vec<StandardPart> {
+    let part = |line: &sakimori_report::StandardLine| StandardPart {
+        short: line.short.clone(),
+        title: line.title.clone(),
+        edition: line.edition.clone(),
+        counts: line.counts,
+        achieved: percent(line.achieved),
+        radar: radar_svg(&report.radar(&line.short)),
+        chapters: report
+            .chapters
+            .iter()
+            .filter(|chapter| chapter.standard == line.short)
+            .map(|chapter| ChapterRow {
+                name: format!("{} {}", chapter.number, chapter.title).trim().to_owned(),
+                counts: chapter.counts,
+                achieved: percent(chapter.achieved),
+                last: percent(chapter.achieved_last),
+            })
+            .collect(),
+    };
+    report.standards.iter().filter(|line| line.counts.total() > 0).map(part).collect()
+}
+
+/// The gaps as the paper orders them: strongest force first, then by deadline, those without one last.
+fn gap_rows(rows: &[SheetRow], report: &GapReport) -> Vec<GapRow> {
+    let short = rows.iter().filter(|row| matches!(row.answer.status, AnswerStatus::Partly | AnswerStatus::No));
+    let mut gaps: Vec<GapRow> = short
+        .zip(&report.gaps)
+        .map(|(row, line)| GapRow {
+            answer_id: row.id.clone(),
+            force: row.force,
+            status: row.answer.status,
+            overdue: line.deadline.is_some_and(|due| due < report.head.report_date),
+            line: line.clone(),
+        })
+        .collect();
+    gaps.sort_by_key(|gap| (gap.force, gap.line.deadline.is_none(), gap.line.deadline));
+    gaps
+}
+
+/// GET /assessments/{id}/report.pdf
+pub async fn gap_pdf(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+    Query(query): Query<CoverQuery>,
+) -> Result<Response, WebError> {
+    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await?;
+    let name = report_name(&report, "pdf");
+    let bytes = app::pdf(&state.app, report).await?;
+    download(&name, "application/pdf", bytes)
+}
+
+/// GET /assessments/{id}/report.xlsx
+pub async fn gap_xlsx(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+    Query(query): Query<CoverQuery>,
+) -> Result<Response, WebError> {
+    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await?;
+    let name = report_name(&report, "xlsx");
+    let bytes = app::xlsx(report).await?;
+    download(&name, XLSX, bytes)
+}
+
+fn report_name(report: &GapReport, ending: &str) -> String {
+    let kind = match report.head.lang {
+        Lang::Ja => "課題報告書",
+        Lang::En => "gap report",
+    };
+    file_name(&format!("{} {kind}", report.head.title), report.head.report_date, ending)
+}

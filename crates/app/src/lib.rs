@@ -19,6 +19,7 @@ pub mod registry;
 pub mod report;
 pub mod requests;
 pub mod sandbox;
+pub mod standards;
 pub mod workbook;
 
 pub use context::{Actor, App, AppConfig, Clock, Operation};

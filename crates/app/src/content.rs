@@ -100,7 +100,7 @@ async fn seed_one(app: &App, shipped: &Shipped, content_hash: String) -> Result<
     store::put_edition(&mut op.write, &entry).await?;
     store::put_provisions(&mut op.write, &entry.id, &guided).await?;
     store::replace_records(&mut op.write, &entry.id, "", &catalogue.records).await?;
-    index(&mut op.write, "", &entry.id, &guided).await?;
+    index_texts(&mut op.write, "", &entry.id).await?;
     op.trail_new("edition.seed", ("edition", &entry.id), &json!({ "content": entry.content_hash })).await?;
     op.commit().await
 }
@@ -130,8 +130,15 @@ fn guided(mut provision: Provision, guides: &mut HashMap<String, Question>) -> (
     (provision, guide)
 }
 
+/// Makes an Edition findable for `owner` with the official texts that it has.
+pub(crate) async fn index_texts(w: &mut Write, owner: &str, edition_id: &str) -> Result<()> {
+    let entries = store::provisions(w, owner, edition_id).await?;
+    let guided: Vec<(Provision, Guide)> = entries.into_iter().map(|entry| (entry.provision, entry.guide)).collect();
+    index(w, owner, edition_id, &guided).await
+}
+
 /// Makes the Provisions of an Edition findable: number, title, our words and, where loaded, the official text.
-pub(crate) async fn index(w: &mut Write, owner: &str, edition_id: &str, guided: &[(Provision, Guide)]) -> Result<()> {
+async fn index(w: &mut Write, owner: &str, edition_id: &str, guided: &[(Provision, Guide)]) -> Result<()> {
     let entries: Vec<SearchEntry> = guided
         .iter()
         .map(|(p, g)| SearchEntry {

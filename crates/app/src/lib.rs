@@ -14,6 +14,7 @@ pub mod content;
 pub mod demo;
 pub mod evidence;
 pub mod identity;
+pub mod ingest;
 pub mod passwords;
 pub mod registry;
 pub mod report;

@@ -41,6 +41,8 @@ pub struct ProvisionEntry {
 #[derive(Debug, Clone)]
 pub struct Ingest {
     pub id: String,
+    /// '' for the whole installation, else the organisation that read it.
+    pub owner: String,
     pub edition_id: String,
     pub file_name: String,
     pub file_hash: String,
@@ -416,7 +418,7 @@ pub async fn insert_ingest(w: &mut Write, owner: &str, i: &Ingest) -> Result<()>
 pub async fn ingests(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<Ingest>> {
     let rows = c
         .all(
-            "SELECT id, edition_id, file_name, file_hash, profile, fit, matched, problems, actor_name, at FROM ingest
+            "SELECT id, edition_id, file_name, file_hash, profile, fit, matched, problems, actor_name, at, owner FROM ingest
              WHERE edition_id = $1 AND owner IN ('', $2) ORDER BY at DESC, id DESC",
             params![edition_id, organisation_id],
         )
@@ -435,6 +437,7 @@ pub async fn ingests(c: &mut Connection, organisation_id: &str, edition_id: &str
                 matched: row.int(6)?,
                 actor_name: row.text(8)?,
                 at: row.text(9)?,
+                owner: row.text(10)?,
             })
         })
         .collect()

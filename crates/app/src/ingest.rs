@@ -1,0 +1,12 @@
+//! Reading a document of the user's own (取り込み): bytes → lines (in a child process) → grammar → catalogue → joined to the
+//! Edition by number → stored in one transaction, or not at all.
+
+mod join;
+mod keep;
+mod recognise;
+mod upload;
+
+pub use join::{Options, Plan, Target, plan};
+pub use keep::{Outcome, keep};
+pub use recognise::{FIT_MIN, Grammar, Recognised, grammar_of, recognise};
+pub use upload::{Upload, discard, put_aside, take_up};

@@ -1,0 +1,186 @@
+//! Which document is it? The best fitting grammar, and what it reads.
+
+use std::path::Path;
+
+use sakimori_domain::standards::{Catalogue, Problem};
+use sakimori_interop::files::{FileError, Limits, SourceText};
+use sakimori_interop::{Fit, Profile, SourceLine, best_fit};
+use sha2::{Digest, Sha256};
+
+use crate::identity::hex;
+use crate::sandbox::{SandboxError, read_in_child};
+use crate::{AppError, Refusal, RefusalKind, Result};
+
+/// Share of what a grammar expects that a document must have (0 … 1).
+pub const FIT_MIN: f64 = 0.5;
+/// Headings that the generic grammar must find.
+const HEADINGS_MIN: usize = 3;
+/// Name of the grammar for documents of no known family.
+const GENERIC: &str = "generic";
+/// Longest first line that is taken for the document's title, in characters.
+const TITLE_MAX: usize = 60;
+
+/// Which grammar reads a document.
+#[derive(Debug, Clone)]
+pub enum Grammar {
+    BestFit,
+    BuiltIn(&'static Profile),
+    Own(Box<Profile>),
+}
+
+/// A document that was understood; nothing of it is stored yet.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    pub file_name: String,
+    /// SHA-256 of the file, hexadecimal.
+    pub file_hash: String,
+    /// Kind of file in words, e.g. `text (Shift_JIS)`.
+    pub format: String,
+    pub profile: String,
+    pub profile_title: String,
+    pub fit: Fit,
+    /// Every built-in grammar with its fit, best first.
+    pub fits: Vec<(String, Fit)>,
+    /// What was read, its problems included.
+    pub catalogue: Catalogue,
+    /// The document's own title, as far as it can be told.
+    pub title: String,
+}
+
+impl Recognised {
+    /// The fit in whole per cent.
+    pub fn per_cent(&self) -> i64 {
+        per_cent(&self.fit)
+    }
+}
+
+fn per_cent(fit: &Fit) -> i64 {
+    (fit.share * 100.0).round() as i64
+}
+
+/// The grammar of a name that ships with the product.
+///
+/// # Errors
+/// An unknown name; the message lists the known ones.
+pub fn grammar_of(name: &str) -> Result<Grammar> {
+    let built_in = Profile::built_in();
+    if let Some(profile) = built_in.iter().find(|profile| profile.name() == name) {
+        return Ok(Grammar::BuiltIn(profile));
+    }
+    let known: Vec<&str> = built_in.iter().map(Profile::name).collect();
+    let known = known.join(", ");
+    Err(Refusal::invalid("unknown-grammar", format!("取込文法「{name}」はありません。"), format!("There is no import grammar \"{name}\"."))
+        .next(format!("次から選んでください: {known}"), format!("Choose one of: {known}"))
+        .into())
+}
+
+/// Reads a document in a child process and finds out what it is.
+///
+/// # Errors
+/// What is wrong with the file, a grammar that does not fit, a document without headings; each with its next step.
+pub async fn recognise(program: &Path, file_name: &str, bytes: &[u8], grammar: &Grammar) -> Result<Recognised> {
+    let text = read_in_child(program, file_name, bytes, &Limits::default()).await.map_err(|error| refused(&error))?;
+    let file_hash = hex(&Sha256::digest(bytes));
+    let (file_name, grammar) = (file_name.to_owned(), grammar.clone());
+    tokio::task::spawn_blocking(move || understand(file_name, file_hash, &text, &grammar))
+        .await
+        .map_err(|error| AppError::Internal(format!("reading: {error}")))?
+}
+
+fn refused(error: &SandboxError) -> Refusal {
+    let kind = match error {
+        SandboxError::File(FileError::TooLarge { .. } | FileError::TooMany { .. } | FileError::ZipBomb { .. }) => RefusalKind::Limit,
+        _ => RefusalKind::Invalid,
+    };
+    // The English message of a file error has its next step in it.
+    Refusal::new(kind, error.code(), error.ja(), error.to_string()).next(error.next_ja(), "")
+}
+
+fn understand(file_name: String, file_hash: String, text: &SourceText, grammar: &Grammar) -> Result<Recognised> {
+    let fits = best_fit(Profile::built_in(), &text.lines);
+    let profile = choose(grammar, &text.lines, &fits)?;
+    let reading = sakimori_interop::read(&profile, &text.lines);
+    let mut catalogue = reading.catalogue;
+    if catalogue.provisions.is_empty() {
+        return Err(not_recognised(&fits).into());
+    }
+    let losses = text.problems.iter().map(|problem| Problem { line: 0, code: problem.code().to_owned(), message: problem.ja() });
+    catalogue.problems.splice(0..0, losses);
+    Ok(Recognised {
+        title: title(&text.lines, &file_name),
+        file_name,
+        file_hash,
+        format: text.format.to_string(),
+        profile: profile.name().to_owned(),
+        profile_title: profile.title().to_owned(),
+        fit: reading.fit,
+        fits,
+        catalogue,
+    })
+}
+
+fn choose(grammar: &Grammar, lines: &[SourceLine], fits: &[(String, Fit)]) -> Result<Profile> {
+    let built_in = |name: &str| Profile::built_in().iter().find(|profile| profile.name() == name);
+    let (profile, fit) = match grammar {
+        Grammar::BestFit => {
+            let best = fits.iter().find(|(name, fit)| name != GENERIC && fit.share >= FIT_MIN);
+            let generic = fits.iter().find(|(name, fit)| name == GENERIC && fit.matched >= HEADINGS_MIN);
+            let (name, fit) = best.or(generic).ok_or_else(|| not_recognised(fits))?;
+            (built_in(name).ok_or_else(|| not_recognised(fits))?.clone(), fit.clone())
+        }
+        Grammar::BuiltIn(profile) => ((*profile).clone(), sakimori_interop::grammar::fit(profile, lines)),
+        Grammar::Own(profile) => ((**profile).clone(), sakimori_interop::grammar::fit(profile, lines)),
+    };
+    // A grammar that expects nothing in particular is measured by the headings it finds.
+    let is_fitting = if fit.expected == 0 { fit.matched > 0 } else { fit.share >= FIT_MIN };
+    if is_fitting { Ok(profile) } else { Err(does_not_fit(&profile, &fit, fits).into()) }
+}
+
+fn does_not_fit(profile: &Profile, fit: &Fit, fits: &[(String, Fit)]) -> Refusal {
+    let (name, share) = (profile.name(), per_cent(fit));
+    let Fit { matched, found, expected, .. } = fit;
+    let better = fits.iter().find(|(other, fit)| other != name && (fit.share >= FIT_MIN || other == GENERIC && fit.matched >= HEADINGS_MIN));
+    let (next_ja, next_en) = match better {
+        Some((other, fit)) => (
+            format!("「{other}」の方が合います（見出し {} 行、適合 {}%）。それを選ぶか、文法を指定せずに取り込んでください。", fit.matched, per_cent(fit)),
+            format!("\"{other}\" fits better ({} heading lines, {}%): choose it, or leave the grammar open.", fit.matched, per_cent(fit)),
+        ),
+        None => write_a_grammar(),
+    };
+    Refusal::invalid(
+        "grammar-does-not-fit",
+        format!("取込文法「{name}」はこの文書に合いません（適合 {share}%：あるはずの語句 {expected} 個のうち {found} 個、見出しの形の行 {matched} 行）。"),
+        format!("The import grammar \"{name}\" does not fit this document ({share}%: {found} of {expected} expected phrases, {matched} heading lines)."),
+    )
+    .next(next_ja, next_en)
+}
+
+fn write_a_grammar() -> (String, String) {
+    (
+        "`sakimori profile suggest ファイル` で取込文法の下書きを作り、--profile で指定してください。".to_owned(),
+        "Write a first grammar with `sakimori profile suggest FILE` and name it with --profile.".to_owned(),
+    )
+}
+
+fn not_recognised(fits: &[(String, Fit)]) -> Refusal {
+    let best = fits.first().map_or(String::new(), |(name, fit)| format!("{name} {}%", per_cent(fit)));
+    let headings = fits.iter().find(|(name, _)| name == GENERIC).map_or(0, |(_, fit)| fit.matched);
+    let (next_ja, next_en) = write_a_grammar();
+    Refusal::invalid(
+        "not-recognised",
+        format!("文書の構成を読み取れません（最もよく合う文法: {best}、汎用の文法で見つかった見出し: {headings} 行）。"),
+        format!("The structure of the document was not recognised (best grammar: {best}; headings found by the generic one: {headings})."),
+    )
+    .next(next_ja, next_en)
+}
+
+/// The first printed line if it is short enough to be a title, else the file's name without its ending.
+fn title(lines: &[SourceLine], file_name: &str) -> String {
+    let first = lines.iter().map(|line| line.text.trim()).find(|text| !text.is_empty());
+    let is_title = |text: &&str| {
+        let letters = text.chars().count();
+        (4..=TITLE_MAX).contains(&letters) && !text.contains(['。', '\t']) && !text.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
+    first.filter(is_title).unwrap_or(stem).chars().filter(|c| !c.is_control()).take(TITLE_MAX).collect()
+}

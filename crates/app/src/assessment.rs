@@ -6,7 +6,8 @@ use sakimori_domain::assurance::{Answer, AnswerStatus, Tally};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::assessment::{self as store, Assessment, Heading, NewAnswer, SheetRow};
 use sakimori_store::edition::{self, EditionEntry};
-use sakimori_store::{Connection, registry};
+use sakimori_store::{Connection, registry, trail};
+pub use sakimori_store::trail::Stamp;
 use serde_json::json;
 
 use crate::{Actor, App, Operation, Refusal, Result, applicability};
@@ -256,19 +257,63 @@ pub async fn rows(app: &App, actor: &Actor, id: &str) -> Result<(Assessment, Vec
     visible(&mut c, actor, id).await
 }
 
+/// Whether the actor may have the sheet, or part of it, open.
+///
+/// # Errors
+/// No such Assessment, or nothing of it was asked of the actor's department.
+pub async fn may_open(app: &App, actor: &Actor, id: &str) -> Result<()> {
+    let org = actor.organisation_id.as_str();
+    let mut c = app.read().await?;
+    let known = store::assessment_by_id(&mut c, org, id).await?.is_some();
+    let asked = actor.may(Permission::ReadAssessments)
+        || (actor.may(Permission::ReadOwnRequests)
+            && sakimori_store::request::requests_of_department(&mut c, org, &actor.department_id)
+                .await?
+                .iter()
+                .any(|r| r.assessment_id == id && r.state != "withdrawn"));
+    if known && asked { Ok(()) } else { Err(Refusal::not_found().into()) }
+}
+
+/// Which part of every sheet of the organisation an actor sees: all of it, or what was asked of one department. Actors of
+/// one organisation with the same view see the same rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    Whole,
+    /// Id of the department.
+    Department(String),
+}
+
+/// The view of an actor.
+///
+/// # Errors
+/// A role that reads no sheets.
+pub fn view(actor: &Actor) -> Result<View> {
+    if actor.may(Permission::ReadAssessments) {
+        return Ok(View::Whole);
+    }
+    actor.require(Permission::ReadOwnRequests)?;
+    Ok(View::Department(actor.department_id.clone()))
+}
+
+/// Stays the same as long as nothing that the actor's organisation can read has changed.
+///
+/// # Errors
+/// A database error.
+pub async fn stamp(app: &App, actor: &Actor) -> Result<Stamp> {
+    Ok(trail::stamp(&mut app.read().await?, &actor.organisation_id).await?)
+}
+
 async fn visible(c: &mut Connection, actor: &Actor, id: &str) -> Result<(Assessment, Vec<SheetRow>)> {
     let org = actor.organisation_id.as_str();
-    let whole = actor.may(Permission::ReadAssessments);
-    if !whole {
-        actor.require(Permission::ReadOwnRequests)?;
-    }
+    let view = view(actor)?;
     let assessment = store::assessment_by_id(c, org, id).await?.ok_or_else(Refusal::not_found)?;
-    if whole {
-        let rows = store::sheet(c, org, id).await?;
-        return Ok((assessment, rows));
+    match view {
+        View::Whole => Ok((assessment, store::sheet(c, org, id).await?)),
+        View::Department(department_id) => {
+            let rows = store::sheet_of_department(c, org, id, &department_id).await?;
+            if rows.is_empty() { Err(Refusal::not_found().into()) } else { Ok((assessment, rows)) }
+        }
     }
-    let rows = store::sheet_of_department(c, org, id, &actor.department_id).await?;
-    if rows.is_empty() { Err(Refusal::not_found().into()) } else { Ok((assessment, rows)) }
 }
 
 /// The sheet with the Editions that it covers.
@@ -282,6 +327,16 @@ pub async fn sheet(app: &App, actor: &Actor, id: &str) -> Result<Sheet> {
     let mut all: HashMap<String, EditionEntry> =
         edition::editions(&mut c, &actor.organisation_id).await?.into_iter().map(|e| (e.id.clone(), e)).collect();
     Ok(Sheet { assessment, editions: ids.iter().filter_map(|id| all.remove(id)).collect(), rows })
+}
+
+/// Short names of the Editions that rows belong to, by id.
+///
+/// # Errors
+/// A database error.
+pub async fn edition_names(app: &App, actor: &Actor, rows: &[SheetRow]) -> Result<HashMap<String, String>> {
+    let used: HashSet<&str> = rows.iter().map(|row| row.edition_id.as_str()).collect();
+    let all = edition::editions(&mut app.read().await?, &actor.organisation_id).await?;
+    Ok(all.into_iter().filter(|e| used.contains(e.id.as_str())).map(|e| (e.id, e.edition.short)).collect())
 }
 
 /// The chapters of rows, in the order of their first row.

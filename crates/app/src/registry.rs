@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use sakimori_domain::identity::Permission;
 use sakimori_domain::registry::OrganisationProfile;
 use sakimori_domain::standards::{Audience, NetworkClass};
-use sakimori_store::registry::{self as store, Organisation};
+use sakimori_store::registry::{self as store, Department, Organisation};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -88,6 +88,14 @@ const PORTS_MAX: usize = 50;
 pub async fn own(app: &App, actor: &Actor) -> Result<Organisation> {
     let found = store::organisation_by_id(&mut app.read().await?, &actor.organisation_id).await?;
     Ok(found.ok_or_else(Refusal::not_found)?)
+}
+
+/// The departments and systems of the actor's organisation.
+///
+/// # Errors
+/// A database error.
+pub async fn departments(app: &App, actor: &Actor) -> Result<Vec<Department>> {
+    Ok(store::departments(&mut app.read().await?, &actor.organisation_id).await?)
 }
 
 /// Changes the profile and works out what binds, in one transaction.

@@ -14,9 +14,15 @@ mod security;
 mod state;
 
 mod administration;
+mod api;
+mod assurance;
+mod registry;
 mod home;
 mod identity;
+mod report;
+mod standards;
 mod trail;
+mod workbook;
 
 pub use router::{Access, ROUTES, Route, router};
 pub use state::{WebConfig, WebState};

@@ -12,7 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::forms::UPLOAD_MAX;
 use crate::state::WebState;
-use crate::{administration, assets, health, home, identity, security, trail};
+use crate::{report, workbook};
+use crate::{administration, api, assets, assurance, health, home, identity, registry, security, standards, trail};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ where
     }
 }
 
-use Access::{Anybody, Needs, SignedIn};
+use Access::{Anybody, Needs, NeedsEither, SignedIn};
 use Permission as P;
 
 routes! {
@@ -84,6 +85,69 @@ routes! {
     POST "/administration/accounts"  Needs(P::ManageAccounts) => administration::add_account;
     POST "/administration/accounts/{id}/state" Needs(P::ManageAccounts) => administration::set_state;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
+
+    // 基準
+    GET  "/standards"                Needs(P::ReadStandards) => standards::list;
+    GET  "/standards/{id}"           Needs(P::ReadStandards) => standards::edition;
+    GET  "/standards/{id}/{*number}" Needs(P::ReadStandards) => standards::item;
+    GET  "/search"                   Needs(P::ReadStandards) => standards::search;
+
+    // 対策: answers as workbooks
+    GET  "/assessments/{id}/workbook.xlsx" Needs(P::ReadAssessments) => workbook::assessment_xlsx;
+    GET  "/assessments/{id}/workbook.csv"  Needs(P::ReadAssessments) => workbook::assessment_csv;
+    GET  "/assessments/{id}/import"        Needs(P::ReadAssessments) => workbook::assessment_import;
+    POST "/assessments/{id}/import"        Needs(P::AnswerAll)       => workbook::upload_assessment;
+    GET  "/requests/{id}/workbook.xlsx" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => workbook::request_xlsx;
+    GET  "/requests/{id}/workbook.csv"  NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => workbook::request_csv;
+    GET  "/requests/{id}/import"        NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => workbook::request_import;
+    POST "/requests/{id}/import"        NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::upload_request;
+    GET  "/imports/{id}"                NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::show;
+    POST "/imports/{id}/mapping"        NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::choose_mapping;
+    POST "/imports/{id}/apply"          NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::apply;
+    POST "/imports/{id}/drop"           NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::drop_import;
+
+    // 対策: the gap report
+    GET  "/assessments/{id}/report"      Needs(P::ReadAssessments) => report::gap;
+    GET  "/assessments/{id}/report.pdf"  Needs(P::ReadAssessments) => report::gap_pdf;
+    GET  "/assessments/{id}/report.xlsx" Needs(P::ReadAssessments) => report::gap_xlsx;
+
+    // 台帳
+    GET  "/organisation"             SignedIn => registry::organisation;
+    POST "/organisation"             Needs(P::EditProfile) => registry::change_organisation;
+
+    // 対策
+    GET  "/applicability"            Needs(P::ReadAssessments) => assurance::applicability::list;
+    POST "/applicability/tailor"     Needs(P::EditProfile) => assurance::applicability::tailor;
+    GET  "/assessments"              Needs(P::ReadAssessments) => assurance::assessments::list;
+    GET  "/assessments/new"          Needs(P::ManageAssessments) => assurance::assessments::new;
+    POST "/assessments"              Needs(P::ManageAssessments) => assurance::assessments::create;
+    GET  "/assessments/{id}"         Needs(P::ReadAssessments) => assurance::sheet::show;
+    POST "/assessments/{id}/state"   Needs(P::ManageAssessments) => assurance::assessments::set_state;
+    POST "/assessments/{id}/extend"  Needs(P::ManageAssessments) => assurance::assessments::extend;
+    POST "/assessments/{id}/bulk"    Needs(P::ManageAssessments) => assurance::chapters::bulk;
+    POST "/assessments/{id}/presence" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::presence::report;
+    POST "/answers"                  NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::chapters::save;
+    GET  "/answers/{id}"             NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::detail::show;
+    POST "/answers/{id}/evidence"    NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::detail::add_file;
+    POST "/answers/{id}/links"       NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::detail::add_link;
+    GET  "/evidence/{id}"            NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::detail::download;
+    GET  "/requests"                 NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::requests::board;
+    POST "/requests"                 Needs(P::ManageAssessments) => assurance::requests::ask;
+    GET  "/requests/new"             Needs(P::ManageAssessments) => assurance::requests::new;
+    POST "/requests/prepare"         Needs(P::ManageAssessments) => assurance::requests::prepare;
+    GET  "/requests/reminders"       Needs(P::ReadAssessments) => assurance::requests::reminders;
+    POST "/requests/reminders"       Needs(P::ManageAssessments) => assurance::requests::remind;
+    GET  "/requests/{id}"            NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::requests::show;
+    POST "/requests/{id}/step"       NeedsEither(P::ManageAssessments, P::AnswerOwn) => assurance::requests::step;
+
+    // API: the paths of openapi.json
+    GET  "/api/v1/openapi.json"      Anybody  => api::openapi;
+    GET  "/api/v1/standards"         Needs(P::ReadStandards) => api::standards;
+    GET  "/api/v1/standards/{id}"    Needs(P::ReadStandards) => api::standard;
+    GET  "/api/v1/standards/{id}/provisions" Needs(P::ReadStandards) => api::provisions;
+    GET  "/api/v1/assessments"       Needs(P::ReadAssessments) => api::assessments;
+    GET  "/api/v1/assessments/{id}/answers" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => api::assessment_answers;
+    PATCH "/api/v1/answers/{id}"     NeedsEither(P::AnswerAll, P::AnswerOwn) => api::patch_answer;
 
     // ホーム
     GET  "/"                         SignedIn => home::show;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use sakimori_app::App;
 
+use crate::api::kept::KeptSheets;
+use crate::assurance::presence::Presence;
 use crate::health::Metrics;
 
 /// Settings of the pages.
@@ -22,12 +24,14 @@ pub struct WebState {
     pub app: Arc<App>,
     pub config: Arc<WebConfig>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) presence: Arc<Presence>,
+    pub(crate) sheets: Arc<KeptSheets>,
 }
 
 impl WebState {
     /// State for an application.
     pub fn new(app: Arc<App>, config: WebConfig) -> Self {
-        Self { app, config: Arc::new(config), metrics: Arc::new(Metrics::default()) }
+        Self { app, config: Arc::new(config), metrics: Arc::new(Metrics::default()), presence: Arc::new(Presence::default()), sheets: Arc::new(KeptSheets::default()) }
     }
 }
 

@@ -74,7 +74,7 @@ pub async fn sign_in(
 }
 
 /// Only a path of this site: `//elsewhere` and `/\elsewhere` are another site to a browser.
-fn local_path(next: &str) -> String {
+pub fn local_path(next: &str) -> String {
     let is_local = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     if is_local { next.to_owned() } else { "/".to_owned() }
 }

@@ -1,0 +1,201 @@
+//! The assessment sheet: chapters, rows, filters in the address.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use sakimori_app::assessment::{self as app, Chapter};
+use sakimori_domain::assurance::applicability::Force;
+use sakimori_domain::assurance::{AnswerStatus, Change, Tally, compare};
+use sakimori_domain::identity::Permission;
+use sakimori_store::assessment::{Assessment, SheetRow};
+use sakimori_store::registry::Department;
+use serde::Deserialize;
+
+use super::view::Chip;
+use super::{query_string, told};
+use crate::api::previous_json;
+use crate::error::WebError;
+use crate::page::{Page, Room, render};
+use crate::person::Person;
+use crate::state::WebState;
+
+/// What the page takes from its address.
+#[derive(Deserialize, Default, Clone)]
+#[serde(default)]
+pub struct SheetQuery {
+    pub edition: String,
+    /// Code of a [`Show`].
+    pub show: String,
+    added: String,
+}
+
+/// Filters of the sheet, as people ask for them.
+pub const SHOWS: [(&str, &str, &str); 6] = [
+    ("", "すべて", "all"),
+    ("blank", "未回答", "not answered"),
+    ("mandatory", "強制", "mandatory"),
+    ("mine", "私の担当", "mine"),
+    ("worse", "前回から悪化", "worse than last"),
+    ("gap", "△×", "△×"),
+];
+
+/// Whether a filter lets a row through.
+pub fn shows(row: &SheetRow, show: &str, person: &Person) -> bool {
+    let actor = &person.actor;
+    match show {
+        "blank" => row.answer.status == AnswerStatus::Unanswered,
+        "mandatory" => row.force == Force::Mandatory && row.binds,
+        "mine" => row.answer.owner == actor.name || (!actor.department_id.is_empty() && row.department_id == actor.department_id),
+        "worse" => row.last.as_ref().is_some_and(|last| compare(last, &row.answer) == Change::Worse),
+        "gap" => matches!(row.answer.status, AnswerStatus::Partly | AnswerStatus::No),
+        _ => true,
+    }
+}
+
+/// Rows in chapters, as both the sheet and a department's page show them.
+pub struct Grid<'a> {
+    pub chapters: Vec<GridChapter<'a>>,
+    /// Where the form of a chapter is sent.
+    pub action: String,
+    /// `data-presence-url`; empty for none.
+    pub presence: String,
+    pub filtered: bool,
+    pub locked: bool,
+    /// Rows can be selected for what the page offers below.
+    pub selectable: bool,
+    /// Address of the page, to come back to.
+    pub back: String,
+}
+
+/// A chapter with the rows that are shown.
+pub struct GridChapter<'a> {
+    pub id: String,
+    pub title: String,
+    /// Of the whole chapter, whatever is shown.
+    pub tally: Tally,
+    pub rows: Vec<&'a SheetRow>,
+}
+
+/// Puts rows into chapters. `editions` names the Editions; the name is shown when there is more than one.
+pub fn grid_chapters<'a>(
+    rows: &'a [SheetRow],
+    chapters: Vec<Chapter>,
+    editions: &HashMap<String, String>,
+    english: bool,
+    lets: impl Fn(&SheetRow) -> bool,
+) -> Vec<GridChapter<'a>> {
+    chapters
+        .into_iter()
+        .enumerate()
+        .map(|(place, chapter)| {
+            let title = if english && !chapter.title_en.is_empty() { &chapter.title_en } else { &chapter.title };
+            let edition = editions.get(&chapter.edition_id).map_or("", String::as_str);
+            let own = format!("{} {title}", chapter.number);
+            let title = match (own.trim(), editions.len() > 1) {
+                ("", _) => edition.to_owned(),
+                (own, true) => format!("{edition} {own}"),
+                (own, false) => own.to_owned(),
+            };
+            GridChapter {
+                id: format!("ch-{place}"),
+                title,
+                tally: chapter.tally,
+                rows: chapter.rows.iter().map(|place| &rows[*place]).filter(|row| lets(row)).collect(),
+            }
+        })
+        .filter(|chapter| !chapter.rows.is_empty())
+        .collect()
+}
+
+/// Grey text beside a field, of the last Assessment.
+pub fn last_json(row: &SheetRow) -> Option<String> {
+    row.last.as_ref().filter(|last| last.status != AnswerStatus::Unanswered).map(|last| previous_json(last, row))
+}
+
+/// Everything that a sheet's filters and bulk forms need.
+#[derive(Template)]
+#[template(path = "assurance/sheet.html")]
+struct SheetPage<'a> {
+    p: Page,
+    assessment: &'a Assessment,
+    grid: Grid<'a>,
+    tally: Tally,
+    chips: Vec<Chip>,
+    editions: Vec<Chip>,
+    departments: Vec<Department>,
+    ask_href: String,
+    shown: usize,
+    added: Option<u32>,
+}
+
+/// GET /assessments/{id}
+pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<String>, Query(query): Query<SheetQuery>) -> Result<Response, WebError> {
+    let told = told(&person);
+    person.actor.require(Permission::ReadAssessments).map_err(&told)?;
+    let sheet = app::sheet(&state.app, &person.actor, &id).await.map_err(&told)?;
+    let p = Page::new(&state, &person, Room::Assurance, "/assessments");
+    let chapters = app::chapters(&state.app, &sheet.rows).await.map_err(&told)?;
+    let names: HashMap<String, String> = sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
+    let of_edition = |row: &SheetRow| query.edition.is_empty() || row.edition_id == query.edition;
+    let grid = Grid {
+        chapters: grid_chapters(&sheet.rows, chapters, &names, p.english, |row| of_edition(row) && shows(row, &query.show, &person)),
+        action: "/answers".to_owned(),
+        presence: format!("/assessments/{id}/presence"),
+        filtered: !query.show.is_empty(),
+        locked: sheet.assessment.state != "open" || !person.actor.may(Permission::AnswerAll),
+        selectable: sheet.assessment.state == "open" && person.actor.may(Permission::ManageAssessments),
+        back: address(&id, &query.edition, &query.show),
+    };
+    let departments = sakimori_app::registry::departments(&state.app, &person.actor).await.map_err(&told)?;
+    let page = SheetPage {
+        assessment: &sheet.assessment,
+        tally: sheet.rows.iter().map(|row| row.answer.status).collect(),
+        chips: show_chips(&id, &query, &sheet.rows, &person, p.english),
+        editions: edition_chips(&id, &query, &sheet, p.english),
+        shown: grid.chapters.iter().map(|c| c.rows.len()).sum(),
+        added: query.added.parse().ok(),
+        departments,
+        ask_href: format!("/requests/new{}", query_string(&[("assessment", &id), ("edition", &query.edition), ("show", &query.show)])),
+        p,
+        grid,
+    };
+    render(&page)
+}
+
+fn address(id: &str, edition: &str, show: &str) -> String {
+    format!("/assessments/{id}{}", query_string(&[("edition", edition), ("show", show)]))
+}
+
+fn show_chips(id: &str, query: &SheetQuery, rows: &[SheetRow], person: &Person, english: bool) -> Vec<Chip> {
+    SHOWS
+        .iter()
+        .map(|(code, ja, en)| Chip {
+            // A second click on a filter takes it off.
+            href: address(id, &query.edition, if *code == query.show { "" } else { code }),
+            label: if english { en } else { ja }.to_string(),
+            count: rows.iter().filter(|row| (query.edition.is_empty() || row.edition_id == query.edition) && shows(row, code, person)).count(),
+            on: *code == query.show,
+        })
+        .collect()
+}
+
+fn edition_chips(id: &str, query: &SheetQuery, sheet: &app::Sheet, english: bool) -> Vec<Chip> {
+    if sheet.editions.len() < 2 {
+        return Vec::new();
+    }
+    let all = Chip {
+        href: address(id, "", &query.show),
+        label: if english { "all standards" } else { "全ての基準" }.to_owned(),
+        count: sheet.rows.len(),
+        on: query.edition.is_empty(),
+    };
+    let each = sheet.editions.iter().map(|e| Chip {
+        href: address(id, &e.id, &query.show),
+        label: e.edition.short.clone(),
+        count: sheet.rows.iter().filter(|row| row.edition_id == e.id).count(),
+        on: query.edition == e.id,
+    });
+    std::iter::once(all).chain(each).collect()
+}

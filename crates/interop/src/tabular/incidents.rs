@@ -71,7 +71,7 @@ struct Reader<'r> {
 /// Reads the prose and the case tables.
 pub(crate) fn read(spec: &Spec, pages: &[&Page<'_>], out: &mut Out) {
     let patterns = Patterns {
-        heading: spec::pattern(r"^([0-9]+(?:\.[0-9]+)+|[0-9]+\.)\s*(\D.*)$"),
+        heading: spec::pattern(r"^([0-9]+(?:\.[0-9]+)+\s|[0-9]+\.)\s*(\D.*)$"),
         case: spec::pattern(&spec.incidents.case),
         header: spec::pattern(r"^事\s*故\s"),
         annex: spec::pattern(r"(?:^|\s)別表第([0-9]+)(?:\s+(.*))?$"),
@@ -117,7 +117,7 @@ impl Reader<'_> {
         let folded: String = text.nfkc().collect();
         if let Some(heading) = self.patterns.heading.captures(&folded) {
             self.flush(out);
-            let (number, title) = (heading[1].trim_end_matches('.').to_owned(), printed_title(text));
+            let (number, title) = (heading[1].trim_end_matches(['.', ' ']).to_owned(), printed_title(text));
             return self.heading(number, &title, line, out);
         }
         match self.state {

@@ -115,7 +115,11 @@ pub(crate) struct Themes {
     pub flag: String,
     /// Lines that open a section, and what its points are.
     pub sections: Vec<Section>,
-    /// Last words of a finished point.
+    /// Glyph of a question, which ends the section before it.
+    pub question: String,
+    /// Last words of a finished point that has a glyph.
+    pub asked: String,
+    /// Last words of a finished line that has none.
     pub finished: String,
 }
 
@@ -158,7 +162,7 @@ impl Spec {
     fn check(&self) -> Result<(), String> {
         let patterns = self.noise.iter().chain(&self.noise_blocks).chain(self.pages.also.iter()).chain(self.pages.never.iter());
         let patterns = patterns.chain(self.themes.sections.iter().map(|s| &s.pattern));
-        let more = [&self.point, &self.incidents.case, &self.themes.head, &self.themes.finished];
+        let more = [&self.point, &self.incidents.case, &self.themes.head, &self.themes.finished, &self.themes.asked];
         for pattern in patterns.chain(more) {
             compiled(pattern)?;
         }

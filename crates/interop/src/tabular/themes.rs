@@ -13,7 +13,9 @@ use crate::source::SourceLine;
 /// Share of characters that must stand twice before a line counts as overprinted.
 const OVERPRINTED: f64 = 0.35;
 /// Share of the widest line of its kind from which a line counts as full, so that the next one continues it.
-const FULL: f64 = 0.85;
+const FULL: f64 = 0.8;
+/// Share below which a line with a blank line behind it ends its point in any case.
+const SHORT: f64 = 0.75;
 /// Glyphs of points.
 const GLYPHS: &[char] = &['○', '・', '•', '→', '●'];
 
@@ -65,6 +67,7 @@ struct Reader<'r> {
     spec: &'r Spec,
     head: regex::Regex,
     finished: regex::Regex,
+    asked: regex::Regex,
     sub: regex::Regex,
     sections: Vec<(regex::Regex, &'r Section)>,
     themes: BTreeMap<String, Theme>,
@@ -77,6 +80,7 @@ pub(crate) fn read(spec: &Spec, pages: &[&Page<'_>], out: &mut Out) {
         spec,
         head: spec::pattern(&spec.themes.head),
         finished: spec::pattern(&spec.themes.finished),
+        asked: spec::pattern(&spec.themes.asked),
         sub: spec::pattern(r"^([0-9]{1,2}\)|[ア-ン] )\s*(.*)$"),
         sections,
         themes: BTreeMap::new(),
@@ -122,7 +126,7 @@ impl Reader<'_> {
     }
 
     fn body(&self, page: &Page<'_>, head: u32, theme: &mut Theme) {
-        let widest = widest(page);
+        let widest = self.widest(page);
         let mut section = 0;
         let mut blank = false;
         let start = theme.points.len();
@@ -132,14 +136,22 @@ impl Reader<'_> {
                 blank = true;
                 continue;
             }
-            if line.line == head || self.title(text, theme) {
+            if line.line == head {
                 continue;
+            }
+            if self.title(text, theme) {
+                section = 0;
+                continue;
+            }
+            if !self.spec.themes.question.is_empty() && text.starts_with(&self.spec.themes.question) {
+                section = 0;
             }
             if let Some(at) = self.sections.iter().position(|(pattern, _)| pattern.is_match(&squeezed(text))) {
                 section = at + 1;
                 theme.points.push(point("【", text, section, line.line));
             } else {
-                self.point(text, line.line, section, (blank, start), &widest, theme);
+                let most = widest.get(&line.line).copied().unwrap_or(0);
+                self.point(text, line.line, section, (blank, start), most, theme);
             }
             blank = false;
         }
@@ -176,13 +188,13 @@ impl Reader<'_> {
         line: u32,
         section: usize,
         (blank, start): (bool, usize),
-        widest: &BTreeMap<String, usize>,
+        most: usize,
         theme: &mut Theme,
     ) {
         let glyph = glyph(text);
         if !glyph.is_empty() {
             let mut new = point(&glyph, text[glyph.len()..].trim(), section, line);
-            new.width = text.chars().count();
+            new.width = width(text);
             theme.points.push(new);
             return;
         }
@@ -197,21 +209,21 @@ impl Reader<'_> {
             last.subs.push((label, rest.trim().to_owned(), line));
             return;
         }
-        if last.glyph != "【" && self.continues(last, text, blank, widest) {
-            last.width = text.chars().count();
+        if last.glyph != "【" && self.continues(last, text, blank, most) {
+            last.width = width(text);
             match last.subs.last_mut() {
                 Some((_, sub, _)) => join_line(sub, text),
                 None => join_line(&mut last.text, text),
             }
         } else {
             let mut new = point("", text, section, line);
-            new.width = text.chars().count();
+            new.width = width(text);
             theme.points.push(new);
         }
     }
 
     /// Whether a line without a glyph goes on with the point before it.
-    fn continues(&self, last: &Point, text: &str, blank: bool, widest: &BTreeMap<String, usize>) -> bool {
+    fn continues(&self, last: &Point, text: &str, blank: bool, most: usize) -> bool {
         let so_far = last.subs.last().map_or(&last.text, |(_, text, _)| text);
         let opens = |text: &str| {
             let count = |marks: &[char]| text.chars().filter(|c| marks.contains(c)).count();
@@ -220,41 +232,49 @@ impl Reader<'_> {
         if opens(so_far) || so_far.ends_with(['、', '，']) {
             return true;
         }
-        if self.finished.is_match(so_far) && !text.starts_with(['、', '。', '）', '」']) {
+        #[expect(clippy::cast_precision_loss, reason = "lengths of lines")]
+        let share = last.width as f64 / most.max(1) as f64;
+        if !last.glyph.is_empty() {
+            return !self.asked.is_match(so_far) && !text.starts_with("（※") && !(blank && last.glyph == self.spec.themes.question && share < SHORT);
+        }
+        if self.finished.is_match(so_far) {
             return false;
         }
-        let most = widest.get(&last.glyph).copied().unwrap_or(0);
-        #[expect(clippy::cast_precision_loss, reason = "lengths of lines")]
-        let full = last.width as f64 >= FULL * most as f64;
-        let hangs = so_far.ends_with(['の', 'を', 'に', 'は', 'が', 'と', 'で', 'も', 'し', '・']);
-        full || (hangs && !blank)
+        !blank || share >= FULL
+    }
+
+    /// For every line the width of the widest line of its segment: up to the next glyph or section head.
+    fn widest(&self, page: &Page<'_>) -> BTreeMap<u32, usize> {
+        let mut out = BTreeMap::new();
+        let mut segment: Vec<u32> = Vec::new();
+        let mut most = 0;
+        for line in &page.lines {
+            let text = line.text.trim();
+            let title = text.contains("【【") || text.starts_with(|c: char| ('①'..='⑳').contains(&c));
+            let opens = title || !glyph(text).is_empty() || text.starts_with('【') || self.sections.iter().any(|(p, _)| p.is_match(&squeezed(text)));
+            if opens {
+                out.extend(segment.drain(..).map(|line| (line, most)));
+                most = 0;
+            }
+            segment.push(line.line);
+            most = most.max(width(text));
+        }
+        out.extend(segment.into_iter().map(|line| (line, most)));
+        out
     }
 }
 
+/// Printed width in half-width columns.
+fn width(text: &str) -> usize {
+    text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+}
+
 fn point(glyph: &str, text: &str, section: usize, line: u32) -> Point {
-    Point { glyph: glyph.to_owned(), text: text.to_owned(), section, line, width: text.chars().count(), subs: Vec::new() }
+    Point { glyph: glyph.to_owned(), text: text.to_owned(), section, line, width: width(text), subs: Vec::new() }
 }
 
 fn glyph(text: &str) -> String {
     text.chars().next().filter(|c| GLYPHS.contains(c)).map(String::from).unwrap_or_default()
-}
-
-/// Width of the widest line of every kind of point on a page; continuation lines count for the kind they continue.
-fn widest(page: &Page<'_>) -> BTreeMap<String, usize> {
-    let mut out = BTreeMap::new();
-    let mut kind = String::new();
-    for line in &page.lines {
-        let text = line.text.trim();
-        let own = glyph(text);
-        if text.starts_with('【') || !own.is_empty() || text.is_empty() {
-            kind = if text.is_empty() { kind } else { own };
-        }
-        let most: &mut usize = out.entry(kind.clone()).or_default();
-        *most = (*most).max(text.chars().count());
-    }
-    let all = out.get("").copied().unwrap_or(0);
-    out.entry(String::new()).or_insert(all);
-    out
 }
 
 fn write(spec: &Spec, id: &str, theme: Theme, out: &mut Out) {

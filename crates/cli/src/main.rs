@@ -2,6 +2,9 @@
 
 mod common;
 mod demo;
+mod ingest;
+mod profile;
+mod report;
 mod serve;
 
 use std::process::ExitCode;
@@ -29,14 +32,29 @@ enum Command {
     /// Start the server.
     #[command(after_help = "例: sakimori serve --data ./sakimori-data\n    sakimori serve --database-url postgres://…")]
     Serve(serve::ServeArgs),
+    /// Write a report: PDF, Excel or JSON.
+    Report(report::ReportArgs),
+    /// Read documents (text, PDF, HTML, Word, Excel) into catalogues.
+    #[command(after_help = "例: sakimori ingest 指針.pdf --into ./sakimori-data\n    sakimori ingest a.txt b.txt --dry-run\n    sakimori ingest 新しい指針.docx --profile my-guideline.toml --out 新しい指針.json")]
+    Ingest(ingest::IngestArgs),
+    /// Import grammars: check, suggest, list.
+    #[command(after_help = "例: sakimori profile suggest 新しい指針.pdf > my-guideline.toml\n    sakimori profile check my-guideline.toml")]
+    Profile(profile::ProfileArgs),
     /// The child that reads foreign files; started by Sakimori itself.
     #[command(hide = true, name = "read-foreign")]
     ReadForeign,
+    /// The child that lays out one PDF; started by Sakimori itself.
+    #[command(hide = true, name = sakimori_app::report::PRINT_SUBCOMMAND)]
+    MakePdf,
 }
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::ReadForeign => sakimori_app::sandbox::child_main(),
+        Command::MakePdf => report::make_pdf(),
+        Command::Report(args) => common::run(report::run(args)),
+        Command::Ingest(args) => common::run(ingest::run(args)),
+        Command::Profile(args) => common::run(profile::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
         Command::Serve(args) => common::run(serve::run(args)),
     }

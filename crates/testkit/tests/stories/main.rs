@@ -2,4 +2,6 @@
 
 mod access;
 mod identity;
+mod report;
 mod store;
+mod workbook;

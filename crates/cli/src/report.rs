@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use sakimori_app::report::{self as app, Cover};
 use sakimori_app::{Actor, App};
 use sakimori_report::{Counts, FontSearch, GapReport, Lang, Press, ReportError, Status};
+use sakimori_store::StoreConfig;
 use sakimori_store::assessment::{self, Assessment};
 use sakimori_store::registry::{self, Organisation};
 use serde_json::{Value, json};
@@ -85,12 +86,13 @@ impl OutFormat {
 pub async fn run(args: ReportArgs) -> Result<ExitCode> {
     let Kind::Gap(args) = args.kind;
     let format = OutFormat::of(&args.out)?;
-    let database = args.data.data.join("sakimori.db");
     // Opening would make a new, empty installation where somebody mistyped a folder.
-    if args.data.database_url.is_none() && !database.exists() {
+    if let StoreConfig::Folder(folder) = args.data.store_config()?
+        && !folder.join("sakimori.db").exists()
+    {
         bail!(
             "{} にデータがありません。--data で場所を指定してください / holds no data; name the folder with --data",
-            args.data.data.display()
+            folder.display()
         );
     }
     let app = open_app(&args.data).await?;

@@ -103,6 +103,7 @@ routes! {
     POST "/requests/{id}/import"        NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::upload_request;
     GET  "/imports/{id}"                NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::show;
     POST "/imports/{id}/mapping"        NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::choose_mapping;
+    POST "/imports/{id}/columns"        NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::explain_again;
     POST "/imports/{id}/apply"          NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::apply;
     POST "/imports/{id}/drop"           NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::drop_import;
 
@@ -125,7 +126,7 @@ routes! {
     POST "/assessments/{id}/state"   Needs(P::ManageAssessments) => assurance::assessments::set_state;
     POST "/assessments/{id}/extend"  Needs(P::ManageAssessments) => assurance::assessments::extend;
     POST "/assessments/{id}/bulk"    Needs(P::ManageAssessments) => assurance::chapters::bulk;
-    POST "/assessments/{id}/presence" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::presence::report;
+    PATCH "/assessments/{id}/presence" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::presence::report;
     POST "/answers"                  NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::chapters::save;
     GET  "/answers/{id}"             NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::detail::show;
     POST "/answers/{id}/evidence"    NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::detail::add_file;

@@ -35,6 +35,9 @@ struct Kept {
     request: String,
     /// How a layout that is not ours is to be read.
     mapping: Option<ColumnMapping>,
+    /// What was chosen before, to start from when the columns are explained anew.
+    #[serde(default)]
+    draft: Option<ColumnMapping>,
     sheets: Vec<SheetCells>,
 }
 
@@ -156,7 +159,7 @@ pub async fn upload(app: &App, actor: &Actor, scope: &Scope, file_name: &str, by
     }
     let sheets = sandbox::answers_in_child(app.program(), file_name, bytes).await.map_err(unreadable)?;
     let request = part.request.as_ref().map_or(String::new(), |asked| asked.id.clone());
-    let kept = Kept { request, mapping: None, sheets };
+    let kept = Kept { request, mapping: None, draft: None, sheets };
     let row = WorkbookImport {
         id: app.new_id(),
         assessment_id: part.assessment.id.clone(),
@@ -235,7 +238,7 @@ pub async fn look(app: &App, actor: &Actor, id: &str) -> Result<Import> {
         let stage = match review(&part, &departments, assigns, &kept) {
             Found::Review(review) => Stage::Review(Box::new(review)),
             Found::Foreign(fault) => {
-                let proposal = kept.mapping.clone().or_else(|| guess_mapping(&kept.sheets));
+                let proposal = kept.mapping.clone().or(kept.draft).or_else(|| guess_mapping(&kept.sheets));
                 Stage::Mapping(Box::new(Layout { sheets: kept.sheets, proposal, saved, fault }))
             }
         };
@@ -376,6 +379,22 @@ pub async fn choose_mapping(app: &App, actor: &Actor, id: &str, mut mapping: Col
     kept.mapping = Some(mapping);
     store::update_import(&mut op.write, &actor.organisation_id, id, &kept_text(&kept)?).await?;
     op.trail_new("workbook.map", ("workbook-import", id), &after).await?;
+    op.commit().await
+}
+
+/// Lets the columns of a foreign layout be explained anew, starting from what was chosen.
+///
+/// # Errors
+/// Not the actor's own import, or ended before.
+pub async fn explain_again(app: &App, actor: &Actor, id: &str) -> Result<()> {
+    let mut op = app.operate_as(actor).await?;
+    let (_, kept, _) = read_import(&mut op.write, actor, id).await?;
+    let Some(mut kept) = kept else { return Err(ended().into()) };
+    if let Some(mapping) = kept.mapping.take() {
+        kept.draft = Some(mapping);
+    }
+    store::update_import(&mut op.write, &actor.organisation_id, id, &kept_text(&kept)?).await?;
+    op.trail_new("workbook.map", ("workbook-import", id), &json!({ "mapping": null })).await?;
     op.commit().await
 }
 

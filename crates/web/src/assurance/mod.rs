@@ -15,7 +15,7 @@ use crate::error::WebError;
 use crate::person::Person;
 
 /// An operation's refusal as a page in the person's language.
-fn told(person: &Person) -> impl Fn(AppError) -> WebError {
+pub(crate) fn told(person: &Person) -> impl Fn(AppError) -> WebError {
     move |error| WebError::from(error).in_language(&person.actor.language)
 }
 

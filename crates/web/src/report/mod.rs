@@ -15,6 +15,7 @@ use serde::Deserialize;
 
 pub use download::{XLSX, column, download, file_name, list_response};
 
+use crate::assurance::told;
 use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -56,7 +57,6 @@ struct StandardPart {
     short: String,
     title: String,
     edition: String,
-    counts: Counts,
     achieved: String,
     radar: String,
     chapters: Vec<ChapterRow>,
@@ -93,8 +93,8 @@ struct GapPage {
 /// GET /assessments/{id}/report
 pub async fn gap(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
     let actor = &person.actor;
-    let part = workbook::part(&state.app, actor, &Scope::Assessment(id)).await?;
-    let report = app::gap_of(&state.app, actor, &part, &Cover::default()).await?;
+    let part = workbook::part(&state.app, actor, &Scope::Assessment(id)).await.map_err(told(&person))?;
+    let report = app::gap_of(&state.app, actor, &part, &Cover::default()).await.map_err(told(&person))?;
     let mut p = Page::new(&state, &person, Room::Assurance, "/assessments");
     p.marking = part.organisation.marking.clone();
     let gaps = gap_rows(&part.rows, &report);
@@ -120,7 +120,6 @@ fn standards(report: &GapReport) -> Vec<StandardPart> {
         short: line.short.clone(),
         title: line.title.clone(),
         edition: line.edition.clone(),
-        counts: line.counts,
         achieved: percent(line.achieved),
         radar: radar_svg(&report.radar(&line.short)),
         chapters: report
@@ -162,9 +161,9 @@ pub async fn gap_pdf(
     Path(id): Path<String>,
     Query(query): Query<CoverQuery>,
 ) -> Result<Response, WebError> {
-    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await?;
+    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await.map_err(told(&person))?;
     let name = report_name(&report, "pdf");
-    let bytes = app::pdf(&state.app, report).await?;
+    let bytes = app::pdf(&state.app, report).await.map_err(told(&person))?;
     download(&name, "application/pdf", bytes)
 }
 
@@ -175,9 +174,9 @@ pub async fn gap_xlsx(
     Path(id): Path<String>,
     Query(query): Query<CoverQuery>,
 ) -> Result<Response, WebError> {
-    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await?;
+    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await.map_err(told(&person))?;
     let name = report_name(&report, "xlsx");
-    let bytes = app::xlsx(report).await?;
+    let bytes = app::xlsx(report).await.map_err(told(&person))?;
     download(&name, XLSX, bytes)
 }
 

@@ -14,6 +14,7 @@ use sakimori_interop::workbook::value::{cell_name, parse_status};
 use sakimori_interop::workbook::{ColumnMapping, KeyMatch, SheetCells};
 
 use super::{Place, page};
+use crate::assurance::told;
 use crate::error::WebError;
 use crate::forms::{Fields, PersonForm};
 use crate::identity::see_other;
@@ -258,7 +259,7 @@ pub fn show(
 /// POST /imports/{id}/mapping: shows the page for another sheet or header row, or reads the file by what was chosen.
 pub async fn choose_mapping(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
     let person = &form.person;
-    let found = import::look(&state.app, &person.actor, &id).await?;
+    let found = import::look(&state.app, &person.actor, &id).await.map_err(told(person))?;
     let Stage::Mapping(layout) = found.stage else { return see_other(&format!("/imports/{id}"), None) };
     let chosen = Chosen::of_form(&form.fields);
     let shown = (found.id.as_str(), found.file_name.as_str());
@@ -271,7 +272,7 @@ pub async fn choose_mapping(State(state): State<WebState>, Path(id): Path<String
         Ok(()) => see_other(&format!("/imports/{id}"), None),
         Err(error) => match error.refusal().cloned() {
             Some(refusal) => page_of(&state, person, &found.part, shown, &layout, chosen, Some(refusal)),
-            None => Err(error.into()),
+            None => Err(told(person)(error)),
         },
     }
 }

@@ -13,6 +13,7 @@ use sakimori_app::workbook::{self as app, Export, Part, Scope};
 use sakimori_interop::workbook::TextEncoding;
 use serde::Deserialize;
 
+use crate::assurance::told;
 use crate::error::WebError;
 use crate::forms::{PersonForm, PersonUpload};
 use crate::identity::see_other;
@@ -69,12 +70,12 @@ fn sent(export: Export, media_type: &'static str) -> Result<Response, WebError> 
 
 /// GET /assessments/{id}/workbook.xlsx
 pub async fn assessment_xlsx(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
-    sent(app::export_xlsx(&state.app, &person.actor, &Scope::Assessment(id)).await?, XLSX)
+    sent(app::export_xlsx(&state.app, &person.actor, &Scope::Assessment(id)).await.map_err(told(&person))?, XLSX)
 }
 
 /// GET /requests/{id}/workbook.xlsx
 pub async fn request_xlsx(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
-    sent(app::export_xlsx(&state.app, &person.actor, &Scope::Request(id)).await?, XLSX)
+    sent(app::export_xlsx(&state.app, &person.actor, &Scope::Request(id)).await.map_err(told(&person))?, XLSX)
 }
 
 /// What a CSV file is to be written in: `utf-8` (with a mark, as Excel likes it) or `shift_jis`.
@@ -89,7 +90,7 @@ async fn csv(state: &WebState, person: &Person, scope: &Scope, query: &CsvQuery)
         "shift_jis" => (TextEncoding::ShiftJis, "text/csv; charset=Shift_JIS"),
         _ => (TextEncoding::Utf8, "text/csv; charset=utf-8"),
     };
-    sent(app::export_csv(&state.app, &person.actor, scope, encoding).await?, media_type)
+    sent(app::export_csv(&state.app, &person.actor, scope, encoding).await.map_err(told(person))?, media_type)
 }
 
 /// GET /assessments/{id}/workbook.csv
@@ -138,7 +139,7 @@ async fn upload_page(
     done: Option<(usize, usize)>,
     refusal: Option<Refusal>,
 ) -> Result<Response, WebError> {
-    let part = app::part(&state.app, &person.actor, scope).await?;
+    let part = app::part(&state.app, &person.actor, scope).await.map_err(told(person))?;
     let (p, place) = page(state, person, &part);
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let html = render(&UploadPage { p, place, rows: part.rows.len(), may_import: part.may_import, refusal, done })?;
@@ -181,7 +182,7 @@ async fn upload(state: &WebState, sent: PersonUpload, scope: &Scope) -> Result<R
                 let refusal = refusal.clone();
                 upload_page(state, person, scope, None, Some(refusal)).await
             }
-            _ => Err(error.into()),
+            _ => Err(told(person)(error)),
         },
     }
 }
@@ -196,7 +197,7 @@ pub async fn upload_request(State(state): State<WebState>, Path(id): Path<String
     upload(&state, sent, &Scope::Request(id)).await
 }
 
-/// Which saved mapping to start from, and whether to explain the columns again.
+/// Which saved mapping to start from.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub struct ImportQuery {
@@ -210,7 +211,7 @@ pub async fn show(
     Path(id): Path<String>,
     Query(query): Query<ImportQuery>,
 ) -> Result<Response, WebError> {
-    let found = import::look(&state.app, &person.actor, &id).await?;
+    let found = import::look(&state.app, &person.actor, &id).await.map_err(told(&person))?;
     match found.stage {
         Stage::Ended => see_other(&format!("{}/import", Place::of(&found.part).base), None),
         Stage::Mapping(layout) => mapping::show(&state, &person, &found.part, &found.id, &found.file_name, &layout, &query.mapping),
@@ -220,9 +221,15 @@ pub async fn show(
 
 /// POST /imports/{id}/drop
 pub async fn drop_import(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
-    let base = match import::give_up(&state.app, &form.person.actor, &id).await? {
+    let base = match import::give_up(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))? {
         Scope::Assessment(id) => format!("/assessments/{id}"),
         Scope::Request(id) => format!("/requests/{id}"),
     };
     see_other(&format!("{base}/import"), None)
+}
+
+/// POST /imports/{id}/columns: the columns are to be explained anew.
+pub async fn explain_again(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+    import::explain_again(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))?;
+    see_other(&format!("/imports/{id}"), None)
 }

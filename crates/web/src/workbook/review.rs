@@ -14,6 +14,7 @@ use sakimori_interop::workbook::{CellChange, CellProblem, Severity};
 use sakimori_store::assessment::SheetRow;
 
 use super::{Place, page};
+use crate::assurance::told;
 use crate::error::WebError;
 use crate::forms::PersonForm;
 use crate::identity::see_other;
@@ -145,16 +146,16 @@ pub async fn apply(State(state): State<WebState>, Path(id): Path<String>, form: 
             .into());
     }
     // Asked before, since an import that has ended no longer says where it belonged.
-    let before = import::look(&state.app, &person.actor, &id).await?;
+    let before = import::look(&state.app, &person.actor, &id).await.map_err(told(person))?;
     let base = Place::of(&before.part).base;
     let error = match import::apply(&state.app, &person.actor, &id, &ticks).await {
         Ok(applied) => return see_other(&format!("{base}/import?cells={}&rows={}", applied.cells, applied.rows), None),
         Err(error) => error,
     };
-    let Some(refusal) = error.refusal().cloned() else { return Err(error.into()) };
+    let Some(refusal) = error.refusal().cloned() else { return Err(told(person)(error)) };
     // Shown again against the answers of this moment, with the ticks as they were.
-    let now = import::look(&state.app, &person.actor, &id).await?;
-    let Stage::Review(review) = now.stage else { return Err(error.into()) };
+    let now = import::look(&state.app, &person.actor, &id).await.map_err(told(person))?;
+    let Stage::Review(review) = now.stage else { return Err(told(person)(error)) };
     let ticked: HashSet<(String, AnswerField)> = ticks.into_iter().map(|tick| (tick.key, tick.field)).collect();
     show(&state, person, &now.part, (&now.id, &now.file_name), &review, Some(refusal), Some(&ticked))
 }

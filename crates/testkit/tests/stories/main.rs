@@ -1,6 +1,8 @@
 //! Stories across the areas, on both databases. One binary, since every test binary costs a link on a cold machine.
 
 mod access;
+mod assurance;
+mod assurance_web;
 mod identity;
 mod report;
 mod store;

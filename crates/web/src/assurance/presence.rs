@@ -40,7 +40,7 @@ struct Other {
     name: String,
 }
 
-/// POST /assessments/{id}/presence
+/// PATCH /assessments/{id}/presence
 pub async fn report(State(state): State<WebState>, Path(id): Path<String>, sent: PersonJson<Report>) -> Result<Response, WebError> {
     let actor = &sent.person.actor;
     assessment::may_open(&state.app, actor, &id).await.map_err(|error| WebError::from(error).as_json())?;

@@ -151,12 +151,19 @@ async fn new_page(state: &WebState, person: &Person, query: &NewQuery, rows: &[S
 
 /// GET /requests/new
 pub async fn new(State(state): State<WebState>, person: Person, Query(query): Query<NewQuery>) -> Result<Response, WebError> {
+    if query.assessment.is_empty() {
+        // Rows are chosen in a sheet.
+        return see_other("/assessments", None);
+    }
     render(&new_page(&state, &person, &query, &[]).await?)
 }
 
 /// POST /requests/prepare: the form for the rows that were selected in the sheet.
 pub async fn prepare(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let query = NewQuery { assessment: form.fields.get("assessment").to_owned(), ..NewQuery::default() };
+    if query.assessment.is_empty() {
+        return see_other("/assessments", None);
+    }
     render(&new_page(&state, &form.person, &query, &form.fields.all("row")).await?)
 }
 
@@ -177,7 +184,9 @@ pub async fn ask(State(state): State<WebState>, form: PersonForm) -> Result<Resp
             Some(refusal) if refusal.kind == RefusalKind::Invalid => {
                 let refusal = Some(refusal.clone());
                 let query = NewQuery { assessment: new.assessment_id.clone(), ..NewQuery::default() };
-                let mut page = new_page(&state, &form.person, &query, &fields.all("row")).await?;
+                let Ok(mut page) = new_page(&state, &form.person, &query, &fields.all("row")).await else {
+                    return Err(told(&form.person)(error));
+                };
                 for part in &mut page.parts {
                     part.chosen = parts.contains(&part.ids);
                 }

@@ -4,7 +4,7 @@ use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::standards::{Audience, AuthorityClass, Consideration, Disposition, Mandate, ProvisionKind, Strength};
 
 /// Style class of a force badge.
-pub fn force_class(force: Force) -> &'static str {
+pub fn force_class(force: &Force) -> &'static str {
     match force {
         Force::Mandatory => "badge--mandatory",
         Force::Should | Force::Required | Force::ShouldInStages => "badge--required",

@@ -17,7 +17,7 @@
      aside#detail
    Outside of text fields: 1 ○ 2 △ 3 × 4 －, j/k or arrows move, e goes to 現状, y takes over last year's answer, x selects,
    Enter opens the detail. Anywhere: Ctrl+Enter goes to the next row, Escape leaves a text field.
-   Presence: POST data-presence-url {"row": answer-id} every 15 s and on each move; answer {"others": [{"row": …, "name": …}]}. */
+   Presence: PATCH data-presence-url {"row": answer-id} every 15 s and on each move; answer {"others": [{"row": …, "name": …}]}. */
 
 (() => {
   const sheet = document.querySelector("[data-sheet]");
@@ -217,7 +217,7 @@
     if (document.hidden) return;
     try {
       const response = await fetch(url, {
-        method: "POST",
+        method: "PATCH",
         credentials: "same-origin",
         headers: { "content-type": "application/json", accept: "application/json", "x-csrf-token": meta("csrf-token") },
         body: JSON.stringify({ row: active?.dataset.answerId ?? null }),

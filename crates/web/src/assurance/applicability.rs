@@ -15,6 +15,7 @@ use crate::forms::PersonForm;
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
+use crate::report::lists::{self, FormatQuery};
 use crate::state::WebState;
 
 /// What the page takes from its address.
@@ -36,10 +37,12 @@ struct ApplicabilityPage<'a> {
     lines: Vec<&'a Line>,
     show: String,
     profile_is_set: bool,
+    /// Where the Excel button leads.
+    excel: String,
 }
 
 /// GET /applicability
-pub async fn list(State(state): State<WebState>, person: Person, Query(query): Query<ListQuery>) -> Result<Response, WebError> {
+pub async fn list(State(state): State<WebState>, person: Person, Query(query): Query<ListQuery>, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
     let all = app::list(&state.app, &person.actor, None).await.map_err(told(&person))?;
     let english = person.actor.language == "en";
     let present = all.iter().find(|e| e.entry.id == query.edition).or_else(|| first(&all));
@@ -49,8 +52,16 @@ pub async fn list(State(state): State<WebState>, person: Person, Query(query): Q
     let lines: &[Line] = present.map_or(&[], |e| &e.lines);
     let edition = present.map_or("", |e| e.entry.id.as_str());
     let organisation = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(told(&person))?;
+    let p = Page::new(&state, &person, Room::Assurance, "/applicability");
+    if format.is_xlsx() {
+        let title = present.map_or("", |e| &e.entry.edition.short);
+        let filter = chips(lines, edition, &query.show, english).into_iter().find(|chip| chip.on && !query.show.is_empty());
+        let shown: Vec<&Line> = lines.iter().filter(|line| shows(line, &query.show)).collect();
+        return lists::applicability(&state, &p, title, &filter.map_or(String::new(), |chip| chip.label), &shown).await;
+    }
     render(&ApplicabilityPage {
-        p: Page::new(&state, &person, Room::Assurance, "/applicability"),
+        excel: format!("/applicability{}", query_string(&[("edition", edition), ("show", &query.show), ("format", "xlsx")])),
+        p,
         editions: all.iter().filter(|e| !e.lines.is_empty()).map(|e| edition_chip(e, edition)).collect(),
         chips: chips(lines, edition, &query.show, english),
         title: present.map_or(String::new(), |e| e.entry.edition.short.clone()),

@@ -1,7 +1,7 @@
 //! 自己点検: the list, opening one, closing one.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::assessment::{self as app, NewAssessment, Summary};
@@ -14,6 +14,7 @@ use crate::forms::PersonForm;
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
+use crate::report::lists::{self, FormatQuery};
 use crate::state::WebState;
 
 #[derive(Template)]
@@ -24,9 +25,13 @@ struct ListPage {
 }
 
 /// GET /assessments
-pub async fn list(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
+pub async fn list(State(state): State<WebState>, person: Person, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
     let list = app::list(&state.app, &person.actor).await.map_err(told(&person))?;
-    render(&ListPage { p: Page::new(&state, &person, Room::Assurance, "/assessments"), list })
+    let p = Page::new(&state, &person, Room::Assurance, "/assessments");
+    if format.is_xlsx() {
+        return lists::assessments(&state, &p, &list).await;
+    }
+    render(&ListPage { p, list })
 }
 
 /// An Edition to choose: id, name, items that bind.

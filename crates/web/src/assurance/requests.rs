@@ -23,6 +23,7 @@ use crate::forms::PersonForm;
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
+use crate::report::lists::{self, FormatQuery};
 use crate::state::WebState;
 
 const PATH: &str = "/requests";
@@ -60,10 +61,12 @@ struct BoardPage {
     entries: Vec<Entry>,
     own_only: bool,
     none_at_all: bool,
+    /// Where the Excel button leads.
+    excel: String,
 }
 
 /// GET /requests
-pub async fn board(State(state): State<WebState>, person: Person, Query(query): Query<BoardQuery>) -> Result<Response, WebError> {
+pub async fn board(State(state): State<WebState>, person: Person, Query(query): Query<BoardQuery>, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
     let list = app::list(&state.app, &person.actor).await.map_err(told(&person))?;
     let today = state.app.today();
     let mut entries: Vec<Entry> = list.into_iter().map(|request| Entry { stage: Stage::of(&request, today), request }).collect();
@@ -82,7 +85,14 @@ pub async fn board(State(state): State<WebState>, person: Person, Query(query): 
     let none_at_all = entries.is_empty();
     entries.retain(|e| query.stage.is_empty() || e.stage.code() == query.stage);
     let own_only = !person.actor.may(Permission::ReadAssessments);
-    render(&BoardPage { p: Page::new(&state, &person, Room::Assurance, PATH), chips, entries, own_only, none_at_all })
+    let p = Page::new(&state, &person, Room::Assurance, PATH);
+    if format.is_xlsx() {
+        let filter = Stage::ALL.iter().find(|stage| stage.code() == query.stage).map_or("", |stage| p.t(stage.ja(), stage.en()));
+        let list: Vec<_> = entries.iter().map(|e| (&e.request, p.t(e.stage.ja(), e.stage.en()))).collect();
+        return lists::requests(&state, &p, filter, &list).await;
+    }
+    let excel = format!("{PATH}{}", query_string(&[("stage", &query.stage), ("format", "xlsx")]));
+    render(&BoardPage { p, chips, entries, own_only, none_at_all, excel })
 }
 
 /// What the form takes from its address: the rows of a filter.

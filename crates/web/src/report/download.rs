@@ -78,11 +78,6 @@ pub async fn list_response(
     download(&file_name(title, p.today, "xlsx"), XLSX, bytes)
 }
 
-/// A column of [`list_response`]: heading and width in full-width characters; text unless `kind` says otherwise.
-pub fn column(name: &str, width: f64, kind: sakimori_report::ColumnKind) -> ListColumn {
-    ListColumn { name: name.to_owned(), width, kind }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! The gap report: on the screen, on paper, as a workbook.
 
 mod download;
+pub mod lists;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -13,7 +14,7 @@ use sakimori_report::{Counts, GapLine, GapReport, Lang, radar_svg};
 use sakimori_store::assessment::{Assessment, SheetRow};
 use serde::Deserialize;
 
-pub use download::{XLSX, column, download, file_name, list_response};
+pub use download::{XLSX, download, file_name, list_response};
 
 use crate::assurance::told;
 use crate::error::WebError;

@@ -15,6 +15,7 @@ use super::{edition_path, item_path};
 use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
+use crate::report::lists::{self, FormatQuery};
 use crate::state::WebState;
 
 /// Most rows of one table of records that the page shows.
@@ -50,10 +51,14 @@ pub fn share(part: &i64, whole: &i64) -> i64 {
 }
 
 /// GET /standards
-pub async fn list(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
+pub async fn list(State(state): State<WebState>, person: Person, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
     let mut editions = app::list(&state.app, &person.actor).await?;
     editions.sort_by(|a, b| (!a.owner.is_empty(), &a.edition.standard).cmp(&(!b.owner.is_empty(), &b.edition.standard)));
-    render(&ListPage { p: Page::new(&state, &person, Room::Standards, "/standards"), editions })
+    let p = Page::new(&state, &person, Room::Standards, "/standards");
+    if format.is_xlsx() {
+        return lists::standards(&state, &p, &editions).await;
+    }
+    render(&ListPage { p, editions })
 }
 
 /// A Provision in the tree with what is below it.

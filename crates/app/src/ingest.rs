@@ -8,5 +8,5 @@ mod upload;
 
 pub use join::{Options, Plan, Target, plan};
 pub use keep::{Outcome, keep};
-pub use recognise::{FIT_MIN, Grammar, Recognised, grammar_of, recognise};
-pub use upload::{Upload, discard, put_aside, take_up};
+pub use recognise::{FIT_MIN, Grammar, Recognised, grammar_of, own_grammar, recognise};
+pub use upload::{Choice, Upload, discard, put_aside, take_up};

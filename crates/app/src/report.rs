@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally};
 use sakimori_report::{
-    Approval, ChapterLine, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, Lang, Press, PrintHead,
+    Approval, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, Lang, Press, PrintHead,
     ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
 };
 use sakimori_store::assessment::SheetRow;
@@ -301,6 +301,26 @@ pub async fn pdf(app: &App, report: GapReport) -> Result<Vec<u8>> {
     let worker = Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
     let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
     workbook::blocking(move || report.pdf(&Press::in_worker(FontSearch::from_environment(), worker))).await?.map_err(|e| refused(&e))
+}
+
+/// A comparison of two Editions (新旧対照表) as a PDF.
+///
+/// # Errors
+/// As [`pdf`].
+pub async fn comparison_pdf(app: &App, comparison: Comparison) -> Result<Vec<u8>> {
+    let worker = Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
+    let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
+    workbook::blocking(move || comparison.pdf(&Press::in_worker(FontSearch::from_environment(), worker)))
+        .await?
+        .map_err(|error| refused(&error))
+}
+
+/// A comparison of two Editions as a workbook (.xlsx).
+///
+/// # Errors
+/// Too many rows.
+pub async fn comparison_xlsx(comparison: Comparison) -> Result<Vec<u8>> {
+    workbook::blocking(move || comparison.xlsx()).await?.map_err(|error| refused(&error))
 }
 
 /// The report as a workbook (.xlsx).

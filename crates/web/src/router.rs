@@ -88,6 +88,14 @@ routes! {
 
     // 基準
     GET  "/standards"                Needs(P::ReadStandards) => standards::list;
+    GET  "/standards/load"           Needs(P::LoadStandards) => standards::load;
+    POST "/standards/load"           Needs(P::LoadStandards) => standards::upload;
+    GET  "/standards/load/{key}"     Needs(P::LoadStandards) => standards::preview;
+    POST "/standards/load/{key}"     Needs(P::LoadStandards) => standards::confirm;
+    POST "/standards/load/{key}/cancel" Needs(P::LoadStandards) => standards::cancel;
+    GET  "/standards/{id}/compare/{other}" Needs(P::ReadStandards) => standards::compare;
+    GET  "/standards/{id}/compare/{other}/table.pdf" Needs(P::ReadStandards) => standards::compare_pdf;
+    GET  "/standards/{id}/compare/{other}/table.xlsx" Needs(P::ReadStandards) => standards::compare_xlsx;
     GET  "/standards/{id}"           Needs(P::ReadStandards) => standards::edition;
     GET  "/standards/{id}/{*number}" Needs(P::ReadStandards) => standards::item;
     GET  "/search"                   Needs(P::ReadStandards) => standards::search;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sakimori_domain::standards::{Catalogue, Problem};
 use sakimori_interop::files::{FileError, Limits, SourceText};
-use sakimori_interop::{Fit, Profile, SourceLine, best_fit};
+use sakimori_interop::{Fit, Profile, ProfileFault, SourceLine, best_fit};
 use sha2::{Digest, Sha256};
 
 use crate::identity::hex;
@@ -15,6 +15,8 @@ use crate::{AppError, Refusal, RefusalKind, Result};
 pub const FIT_MIN: f64 = 0.5;
 /// Headings that the generic grammar must find.
 const HEADINGS_MIN: usize = 3;
+/// Faults of a grammar that one message names.
+const FAULTS_NAMED: usize = 5;
 /// Name of the grammar for documents of no known family.
 const GENERIC: &str = "generic";
 /// Longest first line that is taken for the document's title, in characters.
@@ -72,6 +74,25 @@ pub fn grammar_of(name: &str) -> Result<Grammar> {
     Err(Refusal::invalid("unknown-grammar", format!("取込文法「{name}」はありません。"), format!("There is no import grammar \"{name}\"."))
         .next(format!("次から選んでください: {known}"), format!("Choose one of: {known}"))
         .into())
+}
+
+/// A grammar of the person's own.
+///
+/// # Errors
+/// Its faults, with their lines.
+pub fn own_grammar(toml: &str) -> Result<Grammar> {
+    let faults = match Profile::parse(toml) {
+        Ok(profile) => return Ok(Grammar::Own(Box::new(profile))),
+        Err(faults) => faults,
+    };
+    let list = |word: fn(&ProfileFault) -> String| faults.iter().take(FAULTS_NAMED).map(word).collect::<Vec<_>>().join(" ");
+    Err(Refusal::invalid(
+        "grammar-faults",
+        format!("取込文法に {} 件の誤りがあります。{}", faults.len(), list(|f| format!("{}行目 {}: {}", f.line, f.key, f.ja))),
+        format!("The import grammar has {} faults. {}", faults.len(), list(|f| format!("Line {} {}: {}", f.line, f.key, f.en))),
+    )
+    .next("直して選び直してください。`sakimori profile check` で確かめられます。", "Mend it; `sakimori profile check` tells all faults.")
+    .into())
 }
 
 /// Reads a document in a child process and finds out what it is.

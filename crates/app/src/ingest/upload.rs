@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sakimori_domain::identity::Permission;
+use serde::{Deserialize, Serialize};
 
 use crate::{Actor, App, AppError, Refusal, Result};
 
@@ -13,9 +14,21 @@ const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Most files that wait for one organisation.
 const WAITING_MAX: usize = 20;
 
+/// What was chosen together with the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub file_name: String,
+    /// Name of a built-in grammar; empty: the best fitting one.
+    pub grammar: String,
+    /// A grammar of the person's own (TOML); empty: none.
+    pub own_grammar: String,
+    /// Id of an Edition; empty: the one that the grammar names.
+    pub edition: String,
+}
+
 /// A file put aside.
 pub struct Upload {
-    pub file_name: String,
+    pub choice: Choice,
     pub bytes: Vec<u8>,
 }
 
@@ -42,7 +55,7 @@ fn place(app: &App, actor: &Actor, key: &str) -> Result<PathBuf> {
 ///
 /// # Errors
 /// A role that may not; too many waiting; a full disk.
-pub async fn put_aside(app: &App, actor: &Actor, file_name: &str, bytes: &[u8]) -> Result<String> {
+pub async fn put_aside(app: &App, actor: &Actor, choice: &Choice, bytes: &[u8]) -> Result<String> {
     actor.require(Permission::LoadStandards)?;
     let key = app.new_id();
     let path = place(app, actor, &key)?;
@@ -58,8 +71,8 @@ pub async fn put_aside(app: &App, actor: &Actor, file_name: &str, bytes: &[u8]) 
         .next("先のものを取り込むか、取りやめてください。", "Confirm or cancel earlier ones first.")
         .into());
     }
-    let mut content = Vec::with_capacity(bytes.len() + file_name.len() + 1);
-    content.extend_from_slice(file_name.replace('\n', " ").as_bytes());
+    // One line of JSON, which has no line break inside, then the file as it came.
+    let mut content = serde_json::to_vec(choice).map_err(|e| AppError::Internal(format!("uploads: {e}")))?;
     content.push(b'\n');
     content.extend_from_slice(bytes);
     tokio::fs::write(&path, content).await.map_err(|e| broken(&e))?;
@@ -84,8 +97,8 @@ pub async fn take_up(app: &App, actor: &Actor, key: &str) -> Result<Upload> {
     };
     let content = tokio::fs::read(&path).await.map_err(|_| gone())?;
     let end = content.iter().position(|byte| *byte == b'\n').ok_or_else(gone)?;
-    let file_name = String::from_utf8_lossy(&content[..end]).into_owned();
-    Ok(Upload { file_name, bytes: content[end + 1..].to_vec() })
+    let choice = serde_json::from_slice(&content[..end]).map_err(|e| AppError::Internal(format!("uploads: {e}")))?;
+    Ok(Upload { choice, bytes: content[end + 1..].to_vec() })
 }
 
 /// Removes a waiting file.

@@ -82,7 +82,9 @@ impl Change {
         match field {
             AnswerField::Status => {
                 let code = if text.is_empty() { AnswerStatus::Unanswered.code() } else { text };
-                self.status = Some(AnswerStatus::from_code(code).ok_or_else(|| bad_value("対応状況は ○ △ × － から選んでください。", "status: one of o, triangle, x, na, blank."))?);
+                self.status = Some(AnswerStatus::from_code(code).ok_or_else(|| {
+                    bad_value("対応状況は ○ △ × － から選んでください。", "status: one of o, triangle, x, na, blank.")
+                })?);
             }
             AnswerField::Maturity => self.maturity = Some(maturity(text)?),
             AnswerField::Due => self.due = Some(due(text)?),
@@ -129,7 +131,12 @@ impl Change {
         a.status = self.status.unwrap_or(a.status);
         a.maturity = self.maturity.unwrap_or(a.maturity);
         a.due = self.due.unwrap_or(a.due);
-        for (new, old) in [(self.na_reason, &mut a.na_reason), (self.current, &mut a.current), (self.plan, &mut a.plan), (self.owner, &mut a.owner)] {
+        for (new, old) in [
+            (self.na_reason, &mut a.na_reason),
+            (self.current, &mut a.current),
+            (self.plan, &mut a.plan),
+            (self.owner, &mut a.owner),
+        ] {
             if let Some(new) = new {
                 *old = new;
             }
@@ -158,7 +165,9 @@ fn due(text: &str) -> Result<Option<Date>> {
         return Ok(None);
     }
     let found = if text.len() == 10 { text.parse().ok() } else { None };
-    found.map(Some).ok_or_else(|| bad_value("期限は 2027-03-31 の形で入力してください。", "due: a date such as 2027-03-31."))
+    found
+        .map(Some)
+        .ok_or_else(|| bad_value("期限は 2027-03-31 の形で入力してください。", "due: a date such as 2027-03-31."))
 }
 
 /// Saves fields of one answer over the version that the writer has seen.
@@ -214,7 +223,9 @@ async fn changeable(op: &mut Operation<'_>, answer_id: &str) -> Result<SheetRow>
     if !may_see(&mut op.write, actor, answer_id).await? {
         return Err(Refusal::not_found().into());
     }
-    let assessment = store::assessment_by_id(&mut op.write, &actor.organisation_id, &assessment_id).await?.ok_or_else(Refusal::not_found)?;
+    let assessment = store::assessment_by_id(&mut op.write, &actor.organisation_id, &assessment_id)
+        .await?
+        .ok_or_else(Refusal::not_found)?;
     if !may_answer(&mut op.write, actor, answer_id).await? {
         let asked = actor.may(Permission::AnswerOwn);
         return Err(if asked { answer_closed() } else { Refusal::forbidden() }.into());
@@ -230,11 +241,19 @@ fn answer_closed() -> Refusal {
         "この項目への回答は提出済みのため、変更できません。",
         "This part has been returned; it cannot be changed.",
     )
-    .next("直すところがあるときは、依頼した人に差戻しを頼んでください。", "Ask the person who sent the request to send it back.")
+    .next(
+        "直すところがあるときは、依頼した人に差戻しを頼んでください。",
+        "Ask the person who sent the request to send it back.",
+    )
 }
 
 /// Writes a change and its trail; the flag says whether there was anything to write.
-pub(crate) async fn write(op: &mut Operation<'_>, row: SheetRow, change: Change, mut versions: BTreeMap<String, i64>) -> Result<(SheetRow, bool)> {
+pub(crate) async fn write(
+    op: &mut Operation<'_>,
+    row: SheetRow,
+    change: Change,
+    mut versions: BTreeMap<String, i64>,
+) -> Result<(SheetRow, bool)> {
     let fields = change.fields();
     if fields.is_empty() {
         return Ok((row, false));
@@ -274,14 +293,16 @@ fn checked(answer: Answer) -> Result<Answer> {
 }
 
 pub(crate) fn field_versions(row: &SheetRow) -> Result<BTreeMap<String, i64>> {
-    serde_json::from_str(&row.field_versions).map_err(|e| AppError::Internal(format!("answer {}: field_versions: {e}", row.id)))
+    serde_json::from_str(&row.field_versions)
+        .map_err(|e| AppError::Internal(format!("answer {}: field_versions: {e}", row.id)))
 }
 
 /// Only who runs the Assessment gives rows to departments, and only to those of the organisation.
 async fn known_department(op: &mut Operation<'_>, department_id: &str) -> Result<()> {
     op.actor.require(Permission::ManageAssessments)?;
     let org = op.actor.organisation_id.clone();
-    let known = department_id.is_empty() || registry::departments(&mut op.write, &org).await?.iter().any(|d| d.id == department_id);
+    let known = department_id.is_empty()
+        || registry::departments(&mut op.write, &org).await?.iter().any(|d| d.id == department_id);
     if known { Ok(()) } else { Err(Refusal::not_found().into()) }
 }
 
@@ -290,13 +311,25 @@ async fn known_department(op: &mut Operation<'_>, department_id: &str) -> Result
 /// # Errors
 /// No or too many rows, a row that is not of this Assessment, a closed Assessment, an answer that may not be kept as it
 /// is (the message names the row), or a role that may not.
-pub async fn save_many(app: &App, actor: &Actor, assessment_id: &str, answer_ids: &[String], change: &Change) -> Result<usize> {
+pub async fn save_many(
+    app: &App,
+    actor: &Actor,
+    assessment_id: &str,
+    answer_ids: &[String],
+    change: &Change,
+) -> Result<usize> {
     if answer_ids.is_empty() || answer_ids.len() > BULK_MAX || change.fields().is_empty() {
-        return Err(Refusal::invalid("selection", "変更する行と内容を選んでください。", "Choose rows and what to change.").into());
+        return Err(Refusal::invalid(
+            "selection",
+            "変更する行と内容を選んでください。",
+            "Choose rows and what to change.",
+        )
+        .into());
     }
     let mut op = app.operate(actor, Permission::AnswerAll).await?;
     let org = actor.organisation_id.as_str();
-    let assessment = store::assessment_by_id(&mut op.write, org, assessment_id).await?.ok_or_else(Refusal::not_found)?;
+    let assessment =
+        store::assessment_by_id(&mut op.write, org, assessment_id).await?.ok_or_else(Refusal::not_found)?;
     require_open(&assessment)?;
     let mut changed = 0;
     let rows = store::sheet(&mut op.write, org, assessment_id).await?;
@@ -351,7 +384,8 @@ pub async fn detail(app: &App, actor: &Actor, answer_id: &str) -> Result<Detail>
     }
     let assessment = store::assessment_by_id(&mut c, org, &assessment_id).await?.ok_or_else(Refusal::not_found)?;
     let edition = edition::edition(&mut c, org, &row.edition_id).await?.ok_or_else(Refusal::not_found)?;
-    let provision = edition::provision(&mut c, org, &row.edition_id, &row.number).await?.ok_or_else(Refusal::not_found)?;
+    let provision =
+        edition::provision(&mut c, org, &row.edition_id, &row.number).await?.ok_or_else(Refusal::not_found)?;
     let may_change = assessment.state == "open" && may_answer(&mut c, actor, answer_id).await?;
     Ok(Detail {
         evidence: store::evidence_of(&mut c, org, answer_id).await?,

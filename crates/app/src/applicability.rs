@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use sakimori_domain::assurance::REASON_MAX_CHARS;
 use sakimori_domain::assurance::applicability::{Applicability, Family, Force, applicability_of_all};
 use sakimori_domain::identity::Permission;
+use sakimori_store::Connection;
 use sakimori_store::assessment::{self as store, Tailoring};
 use sakimori_store::edition::{self, EditionEntry};
 use sakimori_store::registry::{self, Organisation};
-use sakimori_store::Connection;
 use serde_json::json;
-
 
 use crate::{Actor, App, Operation, Refusal, Result};
 
@@ -80,7 +79,11 @@ pub async fn recompute(op: &mut Operation<'_>, organisation: &Organisation) -> R
 ///
 /// # Errors
 /// A database error.
-pub async fn recompute_edition(op: &mut Operation<'_>, organisation: &Organisation, entry: &EditionEntry) -> Result<()> {
+pub async fn recompute_edition(
+    op: &mut Operation<'_>,
+    organisation: &Organisation,
+    entry: &EditionEntry,
+) -> Result<()> {
     let rows = decided(&mut op.write, organisation, entry).await?;
     store::replace_applicability(&mut op.write, &organisation.id, &entry.id, &rows).await?;
     Ok(())
@@ -111,7 +114,8 @@ pub async fn refresh(app: &App) -> Result<()> {
                 recompute_edition(&mut op, &organisation, entry).await?;
             }
             let ids: Vec<&str> = changed.iter().map(|entry| entry.id.as_str()).collect();
-            op.trail_new("applicability.refresh", ("organisation", &organisation.id), &json!({ "editions": ids })).await?;
+            op.trail_new("applicability.refresh", ("organisation", &organisation.id), &json!({ "editions": ids }))
+                .await?;
             op.commit().await?;
         }
     }
@@ -119,7 +123,11 @@ pub async fn refresh(app: &App) -> Result<()> {
 }
 
 /// What the profile and the tailoring say together.
-async fn decided(c: &mut Connection, organisation: &Organisation, entry: &EditionEntry) -> Result<Vec<(String, Applicability)>> {
+async fn decided(
+    c: &mut Connection,
+    organisation: &Organisation,
+    entry: &EditionEntry,
+) -> Result<Vec<(String, Applicability)>> {
     let provisions: Vec<_> =
         edition::provisions(c, &organisation.id, &entry.id).await?.into_iter().map(|p| p.provision).collect();
     let tailorings: HashMap<String, Tailoring> =
@@ -157,9 +165,17 @@ fn tailored(base: Applicability, tailoring: &Tailoring) -> Applicability {
 ///
 /// # Errors
 /// An unknown Edition or number, a missing or too long justification, or a role that may not.
-pub async fn tailor(app: &App, actor: &Actor, edition_id: &str, number: &str, decision: Decision, justification: &str) -> Result<()> {
+pub async fn tailor(
+    app: &App,
+    actor: &Actor,
+    edition_id: &str,
+    number: &str,
+    decision: Decision,
+    justification: &str,
+) -> Result<()> {
     let justification = justification.trim();
-    if decision != Decision::AsProfile && (justification.is_empty() || justification.chars().count() > REASON_MAX_CHARS) {
+    if decision != Decision::AsProfile && (justification.is_empty() || justification.chars().count() > REASON_MAX_CHARS)
+    {
         return Err(Refusal::invalid(
             "justification",
             format!("理由を{REASON_MAX_CHARS}文字以内で入力してください。"),
@@ -194,7 +210,8 @@ pub async fn tailor(app: &App, actor: &Actor, edition_id: &str, number: &str, de
     recompute_edition(&mut op, &organisation, &entry).await?;
     let before = before.map(|t| json!({ "decision": t.decision, "justification": t.justification }));
     let after = json!({ "decision": decision.code(), "justification": justification });
-    op.trail("applicability.tailor", ("provision", &format!("{edition_id}/{number}")), before.as_ref(), Some(&after)).await?;
+    op.trail("applicability.tailor", ("provision", &format!("{edition_id}/{number}")), before.as_ref(), Some(&after))
+        .await?;
     op.commit().await
 }
 
@@ -208,7 +225,8 @@ pub async fn list(app: &App, actor: &Actor, only: Option<&str>) -> Result<Vec<Ed
     let mut c = app.read().await?;
     let mut out = Vec::new();
     for entry in edition::editions(&mut c, org).await? {
-        let lines = if only.is_none_or(|id| id == entry.id) { lines(&mut c, org, &entry.id).await? } else { Vec::new() };
+        let lines =
+            if only.is_none_or(|id| id == entry.id) { lines(&mut c, org, &entry.id).await? } else { Vec::new() };
         out.push(EditionLines { entry, lines });
     }
     if only.is_some_and(|id| out.iter().all(|edition| edition.entry.id != id)) {
@@ -218,7 +236,8 @@ pub async fn list(app: &App, actor: &Actor, only: Option<&str>) -> Result<Vec<Ed
 }
 
 async fn lines(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<Line>> {
-    let mut kept: HashMap<String, Applicability> = store::applicability(c, organisation_id, edition_id).await?.into_iter().collect();
+    let mut kept: HashMap<String, Applicability> =
+        store::applicability(c, organisation_id, edition_id).await?.into_iter().collect();
     let mut tailorings: HashMap<String, Tailoring> =
         store::tailorings(c, organisation_id, edition_id).await?.into_iter().map(|t| (t.number.clone(), t)).collect();
     let controls = store::controls(c, edition_id).await?;

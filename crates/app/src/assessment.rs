@@ -6,8 +6,8 @@ use sakimori_domain::assurance::{Answer, AnswerStatus, Tally};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::assessment::{self as store, Assessment, Heading, NewAnswer, SheetRow};
 use sakimori_store::edition::{self, EditionEntry};
-use sakimori_store::{Connection, registry, trail};
 pub use sakimori_store::trail::Stamp;
+use sakimori_store::{Connection, registry, trail};
 use serde_json::json;
 
 use crate::{Actor, App, Operation, Refusal, Result, applicability};
@@ -67,10 +67,20 @@ pub struct Chapter {
 pub async fn create(app: &App, actor: &Actor, new: NewAssessment) -> Result<String> {
     let title = checked_title(&new.title)?;
     if !(2000..=2100).contains(&new.fiscal_year) {
-        return Err(Refusal::invalid("fiscal-year", "年度は2000から2100の西暦で入力してください。", "Enter a year from 2000 to 2100.").into());
+        return Err(Refusal::invalid(
+            "fiscal-year",
+            "年度は2000から2100の西暦で入力してください。",
+            "Enter a year from 2000 to 2100.",
+        )
+        .into());
     }
     if new.editions.is_empty() {
-        return Err(Refusal::invalid("editions", "点検する基準を1つ以上選んでください。", "Choose at least one standard.").into());
+        return Err(Refusal::invalid(
+            "editions",
+            "点検する基準を1つ以上選んでください。",
+            "Choose at least one standard.",
+        )
+        .into());
     }
     let mut op = app.operate(actor, Permission::ManageAssessments).await?;
     let org = actor.organisation_id.clone();
@@ -96,9 +106,16 @@ pub async fn create(app: &App, actor: &Actor, new: NewAssessment) -> Result<Stri
     store::insert_assessment(&mut op.write, &row, &editions).await?;
     let rows = insert_binding(&mut op, &row, &editions, &HashSet::new(), 0).await?;
     if rows == 0 {
-        return Err(Refusal::invalid("nothing-binds", "選んだ基準に、適用される項目がありません。", "Nothing in the chosen standards binds you.")
-            .next("適用判定で、組織の属性と個別の判断を確かめてください。", "Check the profile and the tailoring under Applicability.")
-            .into());
+        return Err(Refusal::invalid(
+            "nothing-binds",
+            "選んだ基準に、適用される項目がありません。",
+            "Nothing in the chosen standards binds you.",
+        )
+        .next(
+            "適用判定で、組織の属性と個別の判断を確かめてください。",
+            "Check the profile and the tailoring under Applicability.",
+        )
+        .into());
     }
     let after = json!({ "title": row.title, "fiscal_year": row.fiscal_year, "editions": editions, "previous": row.previous_id, "rows": rows });
     op.trail_new("assessment.open", ("assessment", &row.id), &after).await?;
@@ -112,7 +129,12 @@ fn checked_title(title: &str) -> Result<String> {
     if fits {
         return Ok(title.to_owned());
     }
-    Err(Refusal::invalid("title", format!("題名を{TITLE_MAX}文字以内で入力してください。"), format!("Enter a title of at most {TITLE_MAX} characters.")).into())
+    Err(Refusal::invalid(
+        "title",
+        format!("題名を{TITLE_MAX}文字以内で入力してください。"),
+        format!("Enter a title of at most {TITLE_MAX} characters."),
+    )
+    .into())
 }
 
 /// Refuses an Edition that is not readable, and works out what binds of it where nobody has yet.
@@ -191,9 +213,16 @@ pub(crate) fn require_open(assessment: &Assessment) -> Result<()> {
     if assessment.state == "open" {
         return Ok(());
     }
-    Err(Refusal::invalid("assessment-closed", "この点検は締め切られているため、変更できません。", "This assessment is closed; nothing can be changed.")
-        .next("変更が必要なときは、セキュリティ責任者に再開を依頼してください。", "If it must be changed, ask the security officer to reopen it.")
-        .into())
+    Err(Refusal::invalid(
+        "assessment-closed",
+        "この点検は締め切られているため、変更できません。",
+        "This assessment is closed; nothing can be changed.",
+    )
+    .next(
+        "変更が必要なときは、セキュリティ責任者に再開を依頼してください。",
+        "If it must be changed, ask the security officer to reopen it.",
+    )
+    .into())
 }
 
 /// Closes an Assessment or opens it again.
@@ -202,7 +231,8 @@ pub(crate) fn require_open(assessment: &Assessment) -> Result<()> {
 /// Not of this organisation, somebody was faster, or a role that may not.
 pub async fn set_open(app: &App, actor: &Actor, id: &str, version: i64, open: bool) -> Result<()> {
     let mut op = app.operate(actor, Permission::ManageAssessments).await?;
-    let before = store::assessment_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
+    let before =
+        store::assessment_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
     let state = if open { "open" } else { "closed" };
     let after = Assessment { state: state.to_owned(), version, ..before.clone() };
     store::update_assessment(&mut op.write, &after).await?;
@@ -348,7 +378,8 @@ pub async fn chapters(app: &App, rows: &[SheetRow]) -> Result<Vec<Chapter>> {
     let mut headings: HashMap<String, HashMap<String, Heading>> = HashMap::new();
     for row in rows {
         if !headings.contains_key(&row.edition_id) {
-            let of_edition = store::headings(&mut c, &row.edition_id).await?.into_iter().map(|h| (h.number.clone(), h)).collect();
+            let of_edition =
+                store::headings(&mut c, &row.edition_id).await?.into_iter().map(|h| (h.number.clone(), h)).collect();
             headings.insert(row.edition_id.clone(), of_edition);
         }
     }
@@ -365,7 +396,8 @@ fn group(rows: &[SheetRow], headings: &HashMap<String, HashMap<String, Heading>>
         .map(|row| {
             let of_edition = headings.get(&row.edition_id);
             let find = |number: &str| of_edition.and_then(|h| h.get(number));
-            let mut chain: Vec<&Heading> = std::iter::successors(find(&row.parent), |h| find(&h.parent)).take(DEPTH_MAX).collect();
+            let mut chain: Vec<&Heading> =
+                std::iter::successors(find(&row.parent), |h| find(&h.parent)).take(DEPTH_MAX).collect();
             chain.reverse();
             chain
         })
@@ -379,7 +411,8 @@ fn group(rows: &[SheetRow], headings: &HashMap<String, HashMap<String, Heading>>
     let mut chapters: Vec<Chapter> = Vec::new();
     let mut places: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, (row, chain)) in rows.iter().zip(&above).enumerate() {
-        let small = |h: &&&Heading| below.get(&(row.edition_id.as_str(), h.number.as_str())).is_none_or(|n| *n <= CHAPTER_ROWS);
+        let small =
+            |h: &&&Heading| below.get(&(row.edition_id.as_str(), h.number.as_str())).is_none_or(|n| *n <= CHAPTER_ROWS);
         let heading = chain.iter().find(small).or(chain.last()).copied();
         let number = heading.map_or("", |h| h.number.as_str());
         let place = *places.entry((&row.edition_id, number)).or_insert_with(|| {

@@ -37,12 +37,22 @@ pub struct NewFile<'a> {
 /// An empty or too large file, too many pieces, an answer that the actor may not change, or a disk error.
 pub async fn add_file(app: &App, actor: &Actor, answer_id: &str, file: NewFile<'_>) -> Result<String> {
     if file.bytes.is_empty() {
-        return Err(Refusal::invalid("file", "ファイルを選んでください。空のファイルは添付できません。", "Choose a file that is not empty.").into());
+        return Err(Refusal::invalid(
+            "file",
+            "ファイルを選んでください。空のファイルは添付できません。",
+            "Choose a file that is not empty.",
+        )
+        .into());
     }
     if file.bytes.len() > FILE_MAX {
-        return Err(Refusal::new(RefusalKind::Limit, "file-size", "証跡ファイルは32 MBまでです。", "Evidence files may have up to 32 MB.")
-            .next("分割するか、保管場所へのリンクを登録してください。", "Split it, or register a link to where it is kept.")
-            .into());
+        return Err(Refusal::new(
+            RefusalKind::Limit,
+            "file-size",
+            "証跡ファイルは32 MBまでです。",
+            "Evidence files may have up to 32 MB.",
+        )
+        .next("分割するか、保管場所へのリンクを登録してください。", "Split it, or register a link to where it is kept.")
+        .into());
     }
     let title = title(if file.title.trim().is_empty() { file.name } else { file.title })?;
     // Before the disk is touched: who may not add gets no byte written.
@@ -77,9 +87,16 @@ pub async fn add_link(app: &App, actor: &Actor, answer_id: &str, name: &str, url
     let url = url.trim();
     // Anything else (javascript:, data:) would run when somebody clicks it.
     let host = ["https://", "http://"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or("");
-    let fits = !host.is_empty() && url.len() <= URL_MAX && !url.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"".contains(c));
+    let fits = !host.is_empty()
+        && url.len() <= URL_MAX
+        && !url.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"".contains(c));
     if !fits {
-        return Err(Refusal::invalid("url", "リンクは https:// または http:// で始まるアドレスを入力してください。", "Enter an address that begins with https:// or http://.").into());
+        return Err(Refusal::invalid(
+            "url",
+            "リンクは https:// または http:// で始まるアドレスを入力してください。",
+            "Enter an address that begins with https:// or http://.",
+        )
+        .into());
     }
     let evidence = Evidence {
         id: app.new_id(),
@@ -108,17 +125,25 @@ fn title(text: &str) -> Result<String> {
 async fn addable<'a>(app: &'a App, actor: &'a Actor, answer_id: &str) -> Result<Operation<'a>> {
     let mut op = app.operate_as(actor).await?;
     let org = actor.organisation_id.as_str();
-    let (assessment_id, _) = store::sheet_row_by_id(&mut op.write, org, answer_id).await?.ok_or_else(Refusal::not_found)?;
+    let (assessment_id, _) =
+        store::sheet_row_by_id(&mut op.write, org, answer_id).await?.ok_or_else(Refusal::not_found)?;
     if !may_see(&mut op.write, actor, answer_id).await? {
         return Err(Refusal::not_found().into());
     }
     if !may_answer(&mut op.write, actor, answer_id).await? {
         return Err(Refusal::forbidden().into());
     }
-    let assessment = store::assessment_by_id(&mut op.write, org, &assessment_id).await?.ok_or_else(Refusal::not_found)?;
+    let assessment =
+        store::assessment_by_id(&mut op.write, org, &assessment_id).await?.ok_or_else(Refusal::not_found)?;
     require_open(&assessment)?;
     if store::evidence_of(&mut op.write, org, answer_id).await?.len() >= PIECES_MAX {
-        return Err(Refusal::new(RefusalKind::Limit, "evidence-many", format!("証跡は1項目に{PIECES_MAX}件までです。"), format!("At most {PIECES_MAX} pieces per answer.")).into());
+        return Err(Refusal::new(
+            RefusalKind::Limit,
+            "evidence-many",
+            format!("証跡は1項目に{PIECES_MAX}件までです。"),
+            format!("At most {PIECES_MAX} pieces per answer."),
+        )
+        .into());
     }
     Ok(op)
 }
@@ -139,14 +164,17 @@ async fn insert(mut op: Operation<'_>, mut evidence: Evidence) -> Result<String>
 /// Not to be seen by the actor, a link, or a file that is gone or has changed on the disk.
 pub async fn read_file(app: &App, actor: &Actor, evidence_id: &str) -> Result<(Evidence, Vec<u8>)> {
     let mut c = app.read().await?;
-    let found = store::evidence_by_id(&mut c, &actor.organisation_id, evidence_id).await?.ok_or_else(Refusal::not_found)?;
+    let found =
+        store::evidence_by_id(&mut c, &actor.organisation_id, evidence_id).await?.ok_or_else(Refusal::not_found)?;
     if found.kind != "file" || !may_see(&mut c, actor, &found.answer_id).await? {
         return Err(Refusal::not_found().into());
     }
     drop(c);
     let path = place(&app.folder().join("evidence"), &found.file_hash);
     let hash = found.file_hash.clone();
-    let bytes = tokio::task::spawn_blocking(move || whole(&path, &hash)).await.map_err(|e| AppError::Internal(e.to_string()))?;
+    let bytes = tokio::task::spawn_blocking(move || whole(&path, &hash))
+        .await
+        .map_err(|e| AppError::Internal(e.to_string()))?;
     match bytes {
         Ok(Some(bytes)) => Ok((found, bytes)),
         Ok(None) => Err(damaged().into()),

@@ -110,11 +110,18 @@ pub async fn change_profile(app: &App, actor: &Actor, change: ProfileChange) -> 
     }
     let marking = line("marking", "取扱区分", &change.marking, 30)?;
     let mut op = app.operate(actor, Permission::EditProfile).await?;
-    let before = store::organisation_by_id(&mut op.write, &actor.organisation_id).await?.ok_or_else(Refusal::not_found)?;
+    let before =
+        store::organisation_by_id(&mut op.write, &actor.organisation_id).await?.ok_or_else(Refusal::not_found)?;
     let after = Organisation { name, profile, marking, version: change.version, ..before.clone() };
     store::update_organisation(&mut op.write, &after).await?;
     applicability::recompute(&mut op, &after).await?;
-    op.trail("organisation.profile", ("organisation", &actor.organisation_id), Some(&facts(&before)), Some(&facts(&after))).await?;
+    op.trail(
+        "organisation.profile",
+        ("organisation", &actor.organisation_id),
+        Some(&facts(&before)),
+        Some(&facts(&after)),
+    )
+    .await?;
     op.commit().await
 }
 
@@ -135,15 +142,24 @@ fn facts(o: &Organisation) -> Value {
 fn line(code: &'static str, what: &str, text: &str, max: usize) -> Result<String> {
     let text = text.trim();
     if text.chars().count() > max || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(code, format!("{what}は{max}文字以内の1行で入力してください。"), format!("{code}: one line of at most {max} characters.")).into());
+        return Err(Refusal::invalid(
+            code,
+            format!("{what}は{max}文字以内の1行で入力してください。"),
+            format!("{code}: one line of at most {max} characters."),
+        )
+        .into());
     }
     Ok(text.to_owned())
 }
 
 fn unknown(what: &str, code: &str) -> Refusal {
     let code: String = code.chars().take(50).collect();
-    Refusal::invalid("profile-code", format!("{what}「{code}」は選択肢にありません。"), format!("{code} is not among the choices."))
-        .next("画面を開き直して選び直してください。", "Open the page again and choose anew.")
+    Refusal::invalid(
+        "profile-code",
+        format!("{what}「{code}」は選択肢にありません。"),
+        format!("{code} is not among the choices."),
+    )
+    .next("画面を開き直して選び直してください。", "Open the page again and choose anew.")
 }
 
 fn checked(change: &ProfileChange) -> Result<OrganisationProfile> {
@@ -164,7 +180,12 @@ fn checked(change: &ProfileChange) -> Result<OrganisationProfile> {
         }
     }
     if ports.len() > PORTS_MAX {
-        return Err(Refusal::invalid("ports", format!("港は{PORTS_MAX}までです。"), format!("At most {PORTS_MAX} ports.")).into());
+        return Err(Refusal::invalid(
+            "ports",
+            format!("港は{PORTS_MAX}までです。"),
+            format!("At most {PORTS_MAX} ports."),
+        )
+        .into());
     }
     Ok(OrganisationProfile {
         sectors: change.sectors.clone(),

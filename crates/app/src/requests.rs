@@ -35,7 +35,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of the board.
-    pub const ALL: [Stage; 6] = [Stage::Overdue, Stage::Asked, Stage::Answering, Stage::Returned, Stage::Accepted, Stage::Withdrawn];
+    pub const ALL: [Stage; 6] =
+        [Stage::Overdue, Stage::Asked, Stage::Answering, Stage::Returned, Stage::Accepted, Stage::Withdrawn];
 
     /// Stage of a request on a day.
     pub fn of(request: &AnswerRequest, today: Date) -> Self {
@@ -113,7 +114,8 @@ pub async fn ask(app: &App, actor: &Actor, new: NewRequest) -> Result<String> {
     }
     let mut op = app.operate(actor, Permission::ManageAssessments).await?;
     let org = actor.organisation_id.clone();
-    let assessment = assessment::assessment_by_id(&mut op.write, &org, &new.assessment_id).await?.ok_or_else(Refusal::not_found)?;
+    let assessment =
+        assessment::assessment_by_id(&mut op.write, &org, &new.assessment_id).await?.ok_or_else(Refusal::not_found)?;
     require_open(&assessment)?;
     let departments = registry::departments(&mut op.write, &org).await?;
     if departments.iter().all(|d| d.id != new.department_id) {
@@ -155,7 +157,10 @@ fn checked_due(app: &App, text: &str) -> Result<String> {
     let due = Some(text.trim()).filter(|t| t.len() == 10).and_then(|t| t.parse::<Date>().ok());
     match due {
         Some(due) if due >= app.today() && due.year() < 2100 => Ok(due.to_string()),
-        _ => Err(Refusal::invalid("due", "期限は今日以降の日付で入力してください。", "Enter a date from today on.").into()),
+        _ => {
+            Err(Refusal::invalid("due", "期限は今日以降の日付で入力してください。", "Enter a date from today on.")
+                .into())
+        }
     }
 }
 
@@ -164,7 +169,12 @@ fn checked_message(text: &str) -> Result<String> {
     if text.chars().count() <= MESSAGE_MAX && !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         return Ok(text);
     }
-    Err(Refusal::invalid("message", format!("連絡文は{MESSAGE_MAX}文字以内で入力してください。"), format!("A message has at most {MESSAGE_MAX} characters.")).into())
+    Err(Refusal::invalid(
+        "message",
+        format!("連絡文は{MESSAGE_MAX}文字以内で入力してください。"),
+        format!("A message has at most {MESSAGE_MAX} characters."),
+    )
+    .into())
 }
 
 /// The requests that an actor may see, by deadline: all of them, or those to the actor's department.
@@ -205,10 +215,12 @@ pub async fn desk(app: &App, actor: &Actor, id: &str) -> Result<Desk> {
     if !sees(actor, &request) {
         return Err(Refusal::not_found().into());
     }
-    let assessment = assessment::assessment_by_id(&mut c, org, &request.assessment_id).await?.ok_or_else(Refusal::not_found)?;
+    let assessment =
+        assessment::assessment_by_id(&mut c, org, &request.assessment_id).await?.ok_or_else(Refusal::not_found)?;
     let rows = assessment::sheet_of_request(&mut c, org, id).await?;
     let members = identity::members(&mut c, org).await?;
-    let people = members.into_iter().filter(|m| m.department_id == request.department_id && m.state == "active").collect();
+    let people =
+        members.into_iter().filter(|m| m.department_id == request.department_id && m.state == "active").collect();
     let open = assessment.state == "open";
     let turn = open && request.state == "asked";
     Ok(Desk {
@@ -265,7 +277,8 @@ impl Step {
 /// Not to be seen, not the actor's to do, not possible in this state, or somebody was faster.
 pub async fn step(app: &App, actor: &Actor, id: &str, version: i64, step: Step) -> Result<()> {
     let mut op = app.operate_as(actor).await?;
-    let before = store::request_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
+    let before =
+        store::request_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
     if !sees(actor, &before) {
         return Err(Refusal::not_found().into());
     }
@@ -291,8 +304,12 @@ fn facts(r: &AnswerRequest) -> serde_json::Value {
 }
 
 fn not_now() -> Refusal {
-    Refusal::invalid("request-state", "いまの状態ではこの操作はできません。", "This cannot be done in the present state.")
-        .next("画面を開き直して、最新の状態を確かめてください。", "Open the page again and look at the present state.")
+    Refusal::invalid(
+        "request-state",
+        "いまの状態ではこの操作はできません。",
+        "This cannot be done in the present state.",
+    )
+    .next("画面を開き直して、最新の状態を確かめてください。", "Open the page again and look at the present state.")
 }
 
 async fn apply(op: &mut Operation<'_>, r: &mut AnswerRequest, step: &Step) -> Result<()> {
@@ -317,7 +334,9 @@ async fn apply(op: &mut Operation<'_>, r: &mut AnswerRequest, step: &Step) -> Re
         Step::SendBack { reason, due } => {
             let reason = checked_message(reason)?;
             if reason.is_empty() {
-                return Err(Refusal::invalid("reason", "差戻しの理由を入力してください。", "Say why it is sent back.").into());
+                return Err(
+                    Refusal::invalid("reason", "差戻しの理由を入力してください。", "Say why it is sent back.").into()
+                );
             }
             r.due = checked_due(op.app, due)?;
             // What was written first stays readable below.
@@ -333,7 +352,11 @@ async fn apply(op: &mut Operation<'_>, r: &mut AnswerRequest, step: &Step) -> Re
 /// A department hands back a complete part: a blank row is a question nobody has looked at.
 async fn require_complete(op: &mut Operation<'_>, r: &AnswerRequest) -> Result<()> {
     let rows = assessment::sheet_of_request(&mut op.write, &r.organisation_id, &r.id).await?;
-    let blank: Vec<&str> = rows.iter().filter(|row| row.answer.status == AnswerStatus::Unanswered).map(|row| row.number.as_str()).collect();
+    let blank: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.answer.status == AnswerStatus::Unanswered)
+        .map(|row| row.number.as_str())
+        .collect();
     if blank.is_empty() {
         return Ok(());
     }
@@ -343,7 +366,10 @@ async fn require_complete(op: &mut Operation<'_>, r: &AnswerRequest) -> Result<(
         format!("未回答が{}件あります（{first}{}）。", blank.len(), if blank.len() > 5 { " ほか" } else { "" }),
         format!("{} rows have no answer yet ({first}).", blank.len()),
     )
-    .next("分からない項目は × とし、現状に事情を書いてから提出してください。", "Where you cannot tell, set × and say why, then return it.")
+    .next(
+        "分からない項目は × とし、現状に事情を書いてから提出してください。",
+        "Where you cannot tell, set × and say why, then return it.",
+    )
     .into())
 }
 
@@ -371,7 +397,8 @@ pub async fn remind(app: &App, actor: &Actor, ids: &[String]) -> Result<usize> {
     let mut op = app.operate(actor, Permission::ManageAssessments).await?;
     let mut reminded = 0;
     for id in ids {
-        let before = store::request_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
+        let before =
+            store::request_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
         if before.state != "asked" {
             continue;
         }

@@ -88,8 +88,17 @@ fn force(key: &str, code: &str) -> Result<Force> {
 }
 
 /// Replaces what binds an organisation of one Edition.
-pub async fn replace_applicability(w: &mut Write, organisation_id: &str, edition_id: &str, rows: &[(String, Applicability)]) -> Result<()> {
-    w.run("DELETE FROM applicability WHERE organisation_id = $1 AND edition_id = $2", params![organisation_id, edition_id]).await?;
+pub async fn replace_applicability(
+    w: &mut Write,
+    organisation_id: &str,
+    edition_id: &str,
+    rows: &[(String, Applicability)],
+) -> Result<()> {
+    w.run(
+        "DELETE FROM applicability WHERE organisation_id = $1 AND edition_id = $2",
+        params![organisation_id, edition_id],
+    )
+    .await?;
     for (number, a) in rows {
         w.run(
             "INSERT INTO applicability (organisation_id, edition_id, number, binds, force, reason, reason_en)
@@ -102,7 +111,11 @@ pub async fn replace_applicability(w: &mut Write, organisation_id: &str, edition
 }
 
 /// What binds an organisation of one Edition, by number.
-pub async fn applicability(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<(String, Applicability)>> {
+pub async fn applicability(
+    c: &mut Connection,
+    organisation_id: &str,
+    edition_id: &str,
+) -> Result<Vec<(String, Applicability)>> {
     let rows = c
         .all(
             "SELECT number, binds, force, reason, reason_en FROM applicability WHERE organisation_id = $1 AND edition_id = $2",
@@ -181,7 +194,10 @@ fn assessment(row: &Row) -> Result<Assessment> {
 
 macro_rules! select_assessment {
     ($rest:literal) => {
-        concat!("SELECT id, organisation_id, title, fiscal_year, state, previous_id, created_at, version FROM assessment ", $rest)
+        concat!(
+            "SELECT id, organisation_id, title, fiscal_year, state, previous_id, created_at, version FROM assessment ",
+            $rest
+        )
     };
 }
 
@@ -237,7 +253,10 @@ pub async fn update_assessment(w: &mut Write, a: &Assessment) -> Result<()> {
 /// The Editions that an Assessment covers, in order.
 pub async fn assessment_editions(c: &mut Connection, assessment_id: &str) -> Result<Vec<String>> {
     let rows = c
-        .all("SELECT edition_id FROM assessment_edition WHERE assessment_id = $1 ORDER BY position", params![assessment_id])
+        .all(
+            "SELECT edition_id FROM assessment_edition WHERE assessment_id = $1 ORDER BY position",
+            params![assessment_id],
+        )
         .await?;
     rows.iter().map(|row| row.text(0)).collect()
 }
@@ -328,7 +347,9 @@ pub async fn sheet(c: &mut Connection, organisation_id: &str, assessment_id: &st
 pub async fn sheet_of_request(c: &mut Connection, organisation_id: &str, request_id: &str) -> Result<Vec<SheetRow>> {
     let rows = c
         .all(
-            select_sheet!("a.id IN (SELECT answer_id FROM answer_request_item WHERE request_id = $2) ORDER BY a.position"),
+            select_sheet!(
+                "a.id IN (SELECT answer_id FROM answer_request_item WHERE request_id = $2) ORDER BY a.position"
+            ),
             params![organisation_id, request_id],
         )
         .await?;
@@ -336,7 +357,12 @@ pub async fn sheet_of_request(c: &mut Connection, organisation_id: &str, request
 }
 
 /// The rows of an Assessment that were asked of one department in any request but a withdrawn one, in order.
-pub async fn sheet_of_department(c: &mut Connection, organisation_id: &str, assessment_id: &str, department_id: &str) -> Result<Vec<SheetRow>> {
+pub async fn sheet_of_department(
+    c: &mut Connection,
+    organisation_id: &str,
+    assessment_id: &str,
+    department_id: &str,
+) -> Result<Vec<SheetRow>> {
     let rows = c
         .all(
             select_sheet!(
@@ -388,15 +414,26 @@ pub async fn headings(c: &mut Connection, edition_id: &str) -> Result<Vec<Headin
 }
 
 /// One row.
-pub async fn sheet_row_by_id(c: &mut Connection, organisation_id: &str, answer_id: &str) -> Result<Option<(String, SheetRow)>> {
-    let Some(row) = c.one(select_sheet!("a.id = $2"), params![organisation_id, answer_id]).await? else { return Ok(None) };
+pub async fn sheet_row_by_id(
+    c: &mut Connection,
+    organisation_id: &str,
+    answer_id: &str,
+) -> Result<Option<(String, SheetRow)>> {
+    let Some(row) = c.one(select_sheet!("a.id = $2"), params![organisation_id, answer_id]).await? else {
+        return Ok(None);
+    };
     let parent = c.one("SELECT assessment_id FROM answer WHERE id = $1", params![answer_id]).await?;
     let Some(parent) = parent else { return Ok(None) };
     Ok(Some((parent.text(0)?, sheet_row(&row)?)))
 }
 
 /// The newest answers of an organisation to one Provision: Assessment title, year, and row id.
-pub async fn answers_to(c: &mut Connection, organisation_id: &str, edition_id: &str, number: &str) -> Result<Vec<(Assessment, String)>> {
+pub async fn answers_to(
+    c: &mut Connection,
+    organisation_id: &str,
+    edition_id: &str,
+    number: &str,
+) -> Result<Vec<(Assessment, String)>> {
     let rows = c
         .all(
             "SELECT s.id, s.organisation_id, s.title, s.fiscal_year, s.state, s.previous_id, s.created_at, s.version, a.id
@@ -409,7 +446,11 @@ pub async fn answers_to(c: &mut Connection, organisation_id: &str, edition_id: &
 }
 
 /// Counts of an Assessment by Edition, force and status: what the home page's bars and the report's tables show.
-pub async fn counts(c: &mut Connection, organisation_id: &str, assessment_id: &str) -> Result<Vec<(String, Force, bool, AnswerStatus, i64)>> {
+pub async fn counts(
+    c: &mut Connection,
+    organisation_id: &str,
+    assessment_id: &str,
+) -> Result<Vec<(String, Force, bool, AnswerStatus, i64)>> {
     let rows = c
         .all(
             "SELECT a.edition_id, COALESCE(f.force, 'info'), COALESCE(f.binds, 1), a.status, COUNT(*)
@@ -423,7 +464,8 @@ pub async fn counts(c: &mut Connection, organisation_id: &str, assessment_id: &s
     rows.iter()
         .map(|row| {
             let code = row.text(3)?;
-            let status = AnswerStatus::from_code(&code).ok_or_else(|| inconsistent("answer", assessment_id, format!("status {code}")))?;
+            let status = AnswerStatus::from_code(&code)
+                .ok_or_else(|| inconsistent("answer", assessment_id, format!("status {code}")))?;
             Ok((row.text(0)?, force(assessment_id, &row.text(1)?)?, row.flag(2)?, status, row.int(4)?))
         })
         .collect()

@@ -54,7 +54,12 @@ impl Scene {
         let test = TestApp::new(database).await;
         let carrier = test.organisation("alpha", carrier_profile()).await;
         let officer = test.officer("alpha");
-        let new = NewAssessment { title: "令和8年度".to_owned(), fiscal_year: 2026, editions: vec![TELECOM.to_owned()], previous_id: String::new() };
+        let new = NewAssessment {
+            title: "令和8年度".to_owned(),
+            fiscal_year: 2026,
+            editions: vec![TELECOM.to_owned()],
+            previous_id: String::new(),
+        };
         let assessment = assessment::create(&test.app, &officer, new).await.expect("an assessment");
         Self {
             member: test.actor("alpha", Role::DepartmentMember, &carrier.department),
@@ -95,7 +100,9 @@ async fn the_profile_decides_what_binds_and_a_person_may_decide_otherwise_with_a
             ports: ports.iter().map(|s| (*s).to_owned()).collect(),
             ..ProfileChange::default()
         };
-        registry::change_profile(&test.app, &officer, change(1, &["information-communications"], &[])).await.expect("saved");
+        registry::change_profile(&test.app, &officer, change(1, &["information-communications"], &[]))
+            .await
+            .expect("saved");
         let binding = async |edition: &str| {
             let all = applicability::list(&test.app, &officer, Some(edition)).await.expect("a list");
             let lines = all.into_iter().flat_map(|e| e.lines).collect::<Vec<_>>();
@@ -103,15 +110,24 @@ async fn the_profile_decides_what_binds_and_a_person_may_decide_otherwise_with_a
         };
         assert!(binding(TELECOM).await.0 > 100);
         assert_eq!(binding(PORT).await.0, 0, "a carrier is no port");
-        assert_eq!(code(registry::change_profile(&test.app, &officer, change(1, &["port"], &[])).await), "conflict", "a stale page");
+        assert_eq!(
+            code(registry::change_profile(&test.app, &officer, change(1, &["port"], &[])).await),
+            "conflict",
+            "a stale page"
+        );
         registry::change_profile(&test.app, &officer, change(2, &["port"], &["名古屋港"])).await.expect("saved");
         let (bound, lines) = binding(PORT).await;
         assert!(bound > 20 && lines.iter().any(|l| l.applicability.force == Force::Mandatory && l.applicability.binds));
         assert_eq!(binding(TELECOM).await.0, 0);
 
         let number = lines.iter().find(|l| l.applicability.binds).expect("a binding item").number.clone();
-        assert_eq!(code(applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, " ").await), "justification");
-        applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, "この設備を持たない").await.expect("tailored");
+        assert_eq!(
+            code(applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, " ").await),
+            "justification"
+        );
+        applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, "この設備を持たない")
+            .await
+            .expect("tailored");
         let (after, lines) = binding(PORT).await;
         assert_eq!(after, bound - 1);
         let line = lines.iter().find(|l| l.number == number).expect("still listed");
@@ -120,10 +136,19 @@ async fn the_profile_decides_what_binds_and_a_person_may_decide_otherwise_with_a
         assert_eq!(binding(PORT).await.0, bound);
 
         let auditor = test.actor("alpha", Role::Auditor, "");
-        assert_eq!(code(applicability::tailor(&test.app, &auditor, PORT, &number, Decision::Out, "x").await), "forbidden");
+        assert_eq!(
+            code(applicability::tailor(&test.app, &auditor, PORT, &number, Decision::Out, "x").await),
+            "forbidden"
+        );
         assert_eq!(code(registry::change_profile(&test.app, &auditor, change(3, &[], &[])).await), "forbidden");
-        assert_eq!(code(applicability::tailor(&test.app, &officer, "no-such", &number, Decision::Out, "x").await), "not-found");
-        assert_eq!(code(registry::change_profile(&test.app, &officer, change(3, &["atlantis"], &[])).await), "profile-code");
+        assert_eq!(
+            code(applicability::tailor(&test.app, &officer, "no-such", &number, Decision::Out, "x").await),
+            "not-found"
+        );
+        assert_eq!(
+            code(registry::change_profile(&test.app, &officer, change(3, &["atlantis"], &[])).await),
+            "profile-code"
+        );
     }
 }
 
@@ -134,9 +159,21 @@ async fn an_assessment_has_a_blank_row_for_everything_that_binds_and_grows_with_
         let (app, officer) = (&scene.test.app, &scene.officer);
         let rows = scene.rows().await;
         assert!(rows.len() > 100 && rows.iter().all(|row| row.answer.is_blank() && row.binds));
-        let again = NewAssessment { title: "次".to_owned(), fiscal_year: 2027, editions: vec![PORT.to_owned()], previous_id: String::new() };
+        let again = NewAssessment {
+            title: "次".to_owned(),
+            fiscal_year: 2027,
+            editions: vec![PORT.to_owned()],
+            previous_id: String::new(),
+        };
         assert_eq!(code(assessment::create(app, officer, again.clone()).await), "nothing-binds");
-        let number = applicability::list(app, officer, Some(PORT)).await.unwrap().into_iter().flat_map(|e| e.lines).next().unwrap().number;
+        let number = applicability::list(app, officer, Some(PORT))
+            .await
+            .unwrap()
+            .into_iter()
+            .flat_map(|e| e.lines)
+            .next()
+            .unwrap()
+            .number;
         applicability::tailor(app, officer, PORT, &number, Decision::In, "自社でも行う").await.expect("tailored");
         let editions = vec![PORT.to_owned(), TELECOM.to_owned(), PORT.to_owned()];
         let next = NewAssessment { editions, previous_id: scene.assessment.clone(), ..again };
@@ -159,7 +196,10 @@ async fn an_assessment_has_a_blank_row_for_everything_that_binds_and_grows_with_
 
         assessment::set_open(app, officer, &next, 1, false).await.expect("closed");
         assert_eq!(code(assessment::set_open(app, officer, &next, 1, true).await), "conflict");
-        assert_eq!(code(answers::save(app, officer, &sheet[1].id, 1, set(AnswerField::Status, "o")).await), "assessment-closed");
+        assert_eq!(
+            code(answers::save(app, officer, &sheet[1].id, 1, set(AnswerField::Status, "o")).await),
+            "assessment-closed"
+        );
         let list = assessment::list(app, officer).await.unwrap();
         assert_eq!((list.len(), list[1].tally.yes), (2, 1));
     }
@@ -173,8 +213,16 @@ async fn two_people_in_one_row_lose_nothing() {
         let row = &scene.rows().await[0];
         let save = async |seen, change| answers::save(app, officer, &row.id, seen, change).await.expect("an outcome");
         assert_eq!(version(save(1, set(AnswerField::Current, "月に一度")).await), 2);
-        assert_eq!(version(save(1, set(AnswerField::Plan, "週に一度にする")).await), 3, "another field, older version: merged");
-        assert_eq!(version(save(1, set(AnswerField::Current, "月に一度\r\n")).await), 3, "the same words again: nothing to do");
+        assert_eq!(
+            version(save(1, set(AnswerField::Plan, "週に一度にする")).await),
+            3,
+            "another field, older version: merged"
+        );
+        assert_eq!(
+            version(save(1, set(AnswerField::Current, "月に一度\r\n")).await),
+            3,
+            "the same words again: nothing to do"
+        );
         match save(1, set(AnswerField::Current, "毎日")).await {
             Saved::Conflict { row, fields } => {
                 assert_eq!((row.version, fields), (3, vec![AnswerField::Current]));
@@ -190,7 +238,10 @@ async fn two_people_in_one_row_lose_nothing() {
         assert_eq!(refused(4, set(AnswerField::Current, &"長".repeat(10_001))).await, "text-too-long");
         assert_eq!(refused(4, set(AnswerField::Department, "of-somebody-else")).await, "not-found");
         let after = &scene.rows().await[0];
-        assert_eq!((after.answer.current.as_str(), after.answer.plan.as_str(), after.version), ("毎日", "週に一度にする", 4));
+        assert_eq!(
+            (after.answer.current.as_str(), after.answer.plan.as_str(), after.version),
+            ("毎日", "週に一度にする", 4)
+        );
         let detail = answers::detail(app, officer, &row.id).await.unwrap();
         assert_eq!(detail.history.len(), 3, "one event for every change that was kept");
     }
@@ -213,7 +264,8 @@ async fn eight_at_once_on_one_row_all_arrive() {
         let tasks: Vec<_> = changes
             .iter()
             .map(|(field, text)| {
-                let (app, officer, id, change) = (scene.test.app.clone(), scene.officer.clone(), row.id.clone(), set(*field, text));
+                let (app, officer, id, change) =
+                    (scene.test.app.clone(), scene.officer.clone(), row.id.clone(), set(*field, text));
                 tokio::spawn(async move { answers::save(&app, &officer, &id, 1, change).await })
             })
             .collect();
@@ -238,12 +290,23 @@ async fn many_rows_change_together_or_not_at_all() {
         change.set(AnswerField::Department, &scene.department).unwrap();
         assert_eq!(answers::save_many(app, officer, &scene.assessment, &ids, &change).await.unwrap(), 5);
         assert_eq!(answers::save_many(app, officer, &scene.assessment, &ids, &change).await.unwrap(), 0);
-        assert_eq!(code(answers::save_many(app, officer, &scene.assessment, &ids, &set(AnswerField::Status, "na")).await), "na-reason-missing");
+        assert_eq!(
+            code(answers::save_many(app, officer, &scene.assessment, &ids, &set(AnswerField::Status, "na")).await),
+            "na-reason-missing"
+        );
         let mut with_foreign = ids.clone();
         with_foreign.push("of-somebody-else".to_owned());
-        assert_eq!(code(answers::save_many(app, officer, &scene.assessment, &with_foreign, &set(AnswerField::Status, "o")).await), "not-found");
+        assert_eq!(
+            code(
+                answers::save_many(app, officer, &scene.assessment, &with_foreign, &set(AnswerField::Status, "o"))
+                    .await
+            ),
+            "not-found"
+        );
         let rows = scene.rows().await;
-        assert!(rows.iter().take(5).all(|r| r.answer.status == AnswerStatus::No && r.department_id == scene.department));
+        assert!(
+            rows.iter().take(5).all(|r| r.answer.status == AnswerStatus::No && r.department_id == scene.department)
+        );
         assert!(rows.iter().skip(5).all(|r| r.answer.is_blank()));
     }
 }
@@ -264,7 +327,10 @@ async fn a_department_sees_and_changes_its_part_while_it_is_its_turn() {
         assert_eq!(code(answers::save(app, member, &foreign.id, 1, set(AnswerField::Status, "o")).await), "not-found");
         assert_eq!(code(requests::desk(app, &scene.other_member, &request).await.map(|_| ())), "not-found");
         assert!(requests::list(app, &scene.other_member).await.unwrap().is_empty());
-        assert_eq!(code(answers::save(app, &scene.other_member, &mine.id, 1, set(AnswerField::Status, "o")).await), "not-found");
+        assert_eq!(
+            code(answers::save(app, &scene.other_member, &mine.id, 1, set(AnswerField::Status, "o")).await),
+            "not-found"
+        );
         // A request to another department's member makes no one else's row visible; nor may a member hand rows over.
         assert_eq!(code(answers::save(app, member, &mine.id, 1, set(AnswerField::Department, "")).await), "forbidden");
 
@@ -279,8 +345,12 @@ async fn a_department_sees_and_changes_its_part_while_it_is_its_turn() {
         assert_eq!(code(step(&scene.other_member, Step::Return).await), "not-found");
         assert_eq!(code(requests::step(app, member, &request, 99, Step::Return).await), "conflict");
         step(member, Step::Return).await.expect("returned");
-        assert_eq!(code(answers::save(app, member, &mine.id, 2, set(AnswerField::Status, "x")).await), "request-closed");
-        let back = |due: &str| Step::SendBack { reason: "根拠を書いてください".to_owned(), due: due.to_owned() };
+        assert_eq!(
+            code(answers::save(app, member, &mine.id, 2, set(AnswerField::Status, "x")).await),
+            "request-closed"
+        );
+        let back =
+            |due: &str| Step::SendBack { reason: "根拠を書いてください".to_owned(), due: due.to_owned() };
         assert_eq!(code(step(officer, back("2026-11-19")).await), "due");
         step(officer, back("2026-12-10")).await.expect("sent back");
         answers::save(app, member, &mine.id, 2, set(AnswerField::Current, "台帳")).await.expect("open again");
@@ -304,7 +374,10 @@ async fn a_request_is_followed_up() {
         let people = requests::desk(app, officer, &request).await.unwrap().people;
         let person = people.first().expect("the department's account").account_id.clone();
         let delegate = |id: &str| Step::Delegate { account_id: id.to_owned() };
-        assert_eq!(code(requests::step(app, &scene.member, &request, 1, delegate("of-somebody-else")).await), "delegate");
+        assert_eq!(
+            code(requests::step(app, &scene.member, &request, 1, delegate("of-somebody-else")).await),
+            "delegate"
+        );
         requests::step(app, &scene.member, &request, 1, delegate(&person)).await.expect("passed on");
         answers::save(app, officer, &rows[0].id, 1, set(AnswerField::Status, "o")).await.expect("saved");
         let open = requests::unanswered(app, officer).await.unwrap();
@@ -329,20 +402,32 @@ async fn evidence_is_whole_or_refused() {
         let scene = Scene::new(database).await;
         let (app, officer) = (&scene.test.app, &scene.officer);
         let rows = scene.rows().await;
-        let file = |bytes: &[u8]| NewFile { title: "", name: "点検記録.pdf", media_type: "application/pdf", bytes: bytes.to_vec() };
+        let file = |bytes: &[u8]| NewFile {
+            title: "",
+            name: "点検記録.pdf",
+            media_type: "application/pdf",
+            bytes: bytes.to_vec(),
+        };
         let id = evidence::add_file(app, officer, &rows[0].id, file(b"record")).await.expect("kept");
-        let twin = evidence::add_file(app, officer, &rows[1].id, file(b"record")).await.expect("the same bytes elsewhere");
+        let twin =
+            evidence::add_file(app, officer, &rows[1].id, file(b"record")).await.expect("the same bytes elsewhere");
         let (found, bytes) = evidence::read_file(app, officer, &id).await.expect("read");
         assert_eq!((found.title.as_str(), bytes.as_slice()), ("点検記録.pdf", b"record".as_slice()));
         assert_eq!(scene.rows().await[0].evidence, 1);
         assert_eq!(code(evidence::add_file(app, officer, &rows[0].id, file(b"")).await), "file");
         let large = vec![0; evidence::FILE_MAX + 1];
         assert_eq!(code(evidence::add_file(app, officer, &rows[0].id, file(&large)).await), "file-size");
-        for url in ["javascript:alert(1)", "data:text/html,x", "//example.org", "https://", "https://a b", "ftp://example.org"] {
+        for url in
+            ["javascript:alert(1)", "data:text/html,x", "//example.org", "https://", "https://a b", "ftp://example.org"]
+        {
             assert_eq!(code(evidence::add_link(app, officer, &rows[0].id, "名称", url).await), "url", "{url}");
         }
         evidence::add_link(app, officer, &rows[0].id, "", "https://example.org/記録").await.expect("a link");
-        assert_eq!(code(evidence::read_file(app, &scene.member, &id).await), "not-found", "not asked of the department");
+        assert_eq!(
+            code(evidence::read_file(app, &scene.member, &id).await),
+            "not-found",
+            "not asked of the department"
+        );
         assert_eq!(code(evidence::add_file(app, &scene.member, &rows[0].id, file(b"x")).await), "not-found");
         let auditor = scene.test.actor("alpha", Role::Auditor, "");
         assert!(evidence::read_file(app, &auditor, &id).await.is_ok());
@@ -374,7 +459,13 @@ async fn what_belongs_to_another_organisation_is_not_there() {
         assert_eq!(code(assessment::add_missing_rows(app, &stranger, id).await), "not-found");
         assert_eq!(code(answers::save(app, &stranger, &row.id, 1, set(AnswerField::Status, "o")).await), "not-found");
         assert_eq!(code(answers::detail(app, &stranger, &row.id).await.map(|_| ())), "not-found");
-        assert_eq!(code(answers::save_many(app, &stranger, id, std::slice::from_ref(&row.id), &set(AnswerField::Status, "o")).await), "not-found");
+        assert_eq!(
+            code(
+                answers::save_many(app, &stranger, id, std::slice::from_ref(&row.id), &set(AnswerField::Status, "o"))
+                    .await
+            ),
+            "not-found"
+        );
         assert_eq!(code(requests::desk(app, &stranger, &request).await.map(|_| ())), "not-found");
         assert_eq!(code(requests::step(app, &stranger, &request, 1, Step::Withdraw).await), "not-found");
         assert_eq!(code(requests::remind(app, &stranger, &[request]).await), "not-found");
@@ -387,9 +478,22 @@ async fn what_belongs_to_another_organisation_is_not_there() {
             message: String::new(),
         };
         assert_eq!(code(requests::ask(app, &stranger, new.clone()).await), "not-found");
-        assert_eq!(code(requests::ask(app, &scene.officer, new).await), "department", "another organisation's department");
-        let again = NewAssessment { title: "x".to_owned(), fiscal_year: 2026, editions: vec![PORT.to_owned()], previous_id: id.to_owned() };
-        assert_eq!(code(assessment::create(app, &stranger, again).await), "not-found", "another organisation's answers as the last ones");
+        assert_eq!(
+            code(requests::ask(app, &scene.officer, new).await),
+            "department",
+            "another organisation's department"
+        );
+        let again = NewAssessment {
+            title: "x".to_owned(),
+            fiscal_year: 2026,
+            editions: vec![PORT.to_owned()],
+            previous_id: id.to_owned(),
+        };
+        assert_eq!(
+            code(assessment::create(app, &stranger, again).await),
+            "not-found",
+            "another organisation's answers as the last ones"
+        );
         assert!(assessment::list(app, &stranger).await.unwrap().is_empty());
     }
 }

@@ -12,7 +12,12 @@ use serde_json::{Value, json};
 async fn scene(database: Database) -> (TestApp, Carrier, String) {
     let test = TestApp::new(database).await;
     let carrier = test.organisation("alpha", carrier_profile()).await;
-    let new = NewAssessment { title: "令和8年度".to_owned(), fiscal_year: 2026, editions: vec!["jt-x1051-2018".to_owned()], previous_id: String::new() };
+    let new = NewAssessment {
+        title: "令和8年度".to_owned(),
+        fiscal_year: 2026,
+        editions: vec!["jt-x1051-2018".to_owned()],
+        previous_id: String::new(),
+    };
     let id = assessment::create(&test.app, &test.officer("alpha"), new).await.expect("an assessment");
     (test, carrier, id)
 }
@@ -35,8 +40,11 @@ async fn the_description_names_exactly_the_routes_of_the_api() {
             methods.map(move |method| (method.to_uppercase(), path.clone()))
         })
         .collect();
-    let routed: BTreeSet<(String, String)> =
-        ROUTES.iter().filter(|r| r.path.starts_with("/api/")).map(|r| (r.method.to_owned(), r.path.to_owned())).collect();
+    let routed: BTreeSet<(String, String)> = ROUTES
+        .iter()
+        .filter(|r| r.path.starts_with("/api/"))
+        .map(|r| (r.method.to_owned(), r.path.to_owned()))
+        .collect();
     assert_eq!(described, routed);
 }
 
@@ -54,7 +62,8 @@ async fn an_answer_is_saved_merged_refused_or_contested_over_the_api() {
             let answer = officer.json("PATCH", &url, &body).await;
             (answer.status, value(&answer.bytes))
         };
-        let (status, body) = patch(json!({ "version": "1", "status": "triangle", "na_reason": "", "maturity": "2" })).await;
+        let (status, body) =
+            patch(json!({ "version": "1", "status": "triangle", "na_reason": "", "maturity": "2" })).await;
         assert_eq!((status, body["version"].as_i64()), (StatusCode::OK, Some(2)));
         assert_eq!(body["saved_at"].as_str(), Some("2026-11-20T00:00:00Z"));
         let (status, body) = patch(json!({ "version": 1, "due": "2027-03-31" })).await;
@@ -81,17 +90,32 @@ async fn an_answer_is_saved_merged_refused_or_contested_over_the_api() {
         assert_eq!(list[0]["counts"]["triangle"].as_i64(), Some(1));
         let standards = value(&officer.get("/api/v1/standards").await.bytes);
         let edition = standards[0]["id"].as_str().expect("an edition");
-        assert_eq!(value(&officer.get(&format!("/api/v1/standards/{edition}")).await.bytes)["id"].as_str(), Some(edition));
-        assert!(value(&officer.get(&format!("/api/v1/standards/{edition}/provisions")).await.bytes).as_array().is_some_and(|p| !p.is_empty()));
+        assert_eq!(
+            value(&officer.get(&format!("/api/v1/standards/{edition}")).await.bytes)["id"].as_str(),
+            Some(edition)
+        );
+        assert!(
+            value(&officer.get(&format!("/api/v1/standards/{edition}/provisions")).await.bytes)
+                .as_array()
+                .is_some_and(|p| !p.is_empty())
+        );
 
         let auditor = test.browser("alpha-auditor").await;
-        assert_eq!(auditor.json("PATCH", &url, &json!({ "version": 3, "status": "o" })).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(
+            auditor.json("PATCH", &url, &json!({ "version": 3, "status": "o" })).await.status,
+            StatusCode::FORBIDDEN
+        );
         test.organisation("beta", terminal_profile()).await;
         let stranger = test.browser("beta-security-officer").await;
-        for path in [format!("/api/v1/assessments/{id}/answers"), format!("/assessments/{id}"), url.replace("/api/v1", "")] {
+        for path in
+            [format!("/api/v1/assessments/{id}/answers"), format!("/assessments/{id}"), url.replace("/api/v1", "")]
+        {
             assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
         }
-        assert_eq!(stranger.json("PATCH", &url, &json!({ "version": 3, "status": "o" })).await.status, StatusCode::NOT_FOUND);
+        assert_eq!(
+            stranger.json("PATCH", &url, &json!({ "version": 3, "status": "o" })).await.status,
+            StatusCode::NOT_FOUND
+        );
         let nobody = test.stranger().json("PATCH", &url, &json!({ "version": 3, "status": "o" })).await;
         assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
         assert!(value(&nobody.bytes)["message"].is_string());
@@ -128,7 +152,11 @@ async fn the_sheet_works_without_scripts() {
         fields.push((&reason, "設備がない"));
         fields.retain(|(n, v)| *n != reason || !v.is_empty());
         let answer = officer.post("/answers", &fields).await;
-        assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, back.as_str()), "sent again: the first row is as it was");
+        assert_eq!(
+            (answer.status, answer.location()),
+            (StatusCode::SEE_OTHER, back.as_str()),
+            "sent again: the first row is as it was"
+        );
         let page = officer.get(&format!("/assessments/{id}")).await.text();
         assert!(page.contains("&#60;script&#62;") && !page.contains(hostile));
         // Filters in the address.
@@ -151,29 +179,63 @@ async fn a_department_gets_its_page_and_nothing_more() {
         let prepared = officer.post("/requests/prepare", &[("assessment", &id), ("row", &rows[0].id)]).await.text();
         assert!(prepared.contains(&rows[0].id) && !prepared.contains(&rows[1].id));
         assert!(officer.get(&format!("/requests/new?assessment={id}")).await.text().contains("name=\"part\""));
-        let fields = [("assessment", id.as_str()), ("row", &rows[0].id), ("department", &carrier.department), ("due", "2026-12-01"), ("message", "よろしく")];
+        let fields = [
+            ("assessment", id.as_str()),
+            ("row", &rows[0].id),
+            ("department", &carrier.department),
+            ("due", "2026-12-01"),
+            ("message", "よろしく"),
+        ];
         let request = officer.post("/requests", &fields).await.location().to_owned();
         assert!(request.starts_with("/requests/"), "{request}");
-        let past = officer.post("/requests", &[("assessment", id.as_str()), ("row", &rows[0].id), ("department", &carrier.department), ("due", "2026-01-01")]).await;
+        let past = officer
+            .post(
+                "/requests",
+                &[
+                    ("assessment", id.as_str()),
+                    ("row", &rows[0].id),
+                    ("department", &carrier.department),
+                    ("due", "2026-01-01"),
+                ],
+            )
+            .await;
         assert_eq!(past.status, StatusCode::UNPROCESSABLE_ENTITY);
         let member = test.browser("alpha-department-member").await;
         let page = member.get(&request).await.text();
         assert!(page.contains(&rows[0].id) && !page.contains(&rows[1].id) && page.contains("よろしく"));
         assert!(member.get("/requests").await.text().contains(&request));
-        for closed in ["/assessments", "/applicability", "/requests/reminders", &format!("/assessments/{id}"), &format!("/answers/{}", rows[1].id)] {
+        for closed in [
+            "/assessments",
+            "/applicability",
+            "/requests/reminders",
+            &format!("/assessments/{id}"),
+            &format!("/answers/{}", rows[1].id),
+        ] {
             let status = member.get(closed).await.status;
             assert!([StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&status), "{closed}: {status}");
         }
         let answers = value(&member.get(&format!("/api/v1/assessments/{id}/answers")).await.bytes);
         assert_eq!(answers.as_array().map(Vec::len), Some(1));
-        let upload = member.upload(&format!("/answers/{}/evidence", rows[0].id), &[("back", &request)], ("file", "../../記録.pdf", b"%PDF")).await;
+        let upload = member
+            .upload(
+                &format!("/answers/{}/evidence", rows[0].id),
+                &[("back", &request)],
+                ("file", "../../記録.pdf", b"%PDF"),
+            )
+            .await;
         assert_eq!(upload.location(), request);
         let detail = member.get(&format!("/answers/{}", rows[0].id)).await.text();
-        let link = detail.split("href=\"/evidence/").nth(1).and_then(|rest| rest.split('"').next()).expect("a link to the file");
+        let link = detail
+            .split("href=\"/evidence/")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .expect("a link to the file");
         let file = member.get(&format!("/evidence/{link}")).await;
         let header = |name: &str| file.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
         assert_eq!((file.bytes.as_slice(), header("x-content-type-options").as_str()), (b"%PDF".as_slice(), "nosniff"));
-        assert!(header("content-disposition").starts_with("attachment; ") && !header("content-disposition").contains('/'));
+        assert!(
+            header("content-disposition").starts_with("attachment; ") && !header("content-disposition").contains('/')
+        );
         assert_eq!(header("content-type"), "application/octet-stream");
         assert!(officer.get("/requests/reminders").await.text().contains("設備運用部"));
     }
@@ -185,5 +247,8 @@ async fn people_in_the_same_sheet_see_where_the_other_is() {
     let router = test.browser("alpha-security-officer").await;
     let answer = router.json("PATCH", &format!("/assessments/{id}/presence"), &json!({ "row": "r1" })).await;
     assert_eq!(value(&answer.bytes), json!({ "others": [] }), "oneself is nobody else");
-    assert_eq!(router.json("PATCH", "/assessments/other/presence", &json!({ "row": "r1" })).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        router.json("PATCH", "/assessments/other/presence", &json!({ "row": "r1" })).await.status,
+        StatusCode::NOT_FOUND
+    );
 }

@@ -163,7 +163,11 @@ impl<'a> From<&'a SheetRow> for AnswerRow<'a> {
 /// The rows of an assessment that the caller may see: all, or those asked of the caller's department.
 #[utoipa::path(get, path = "/api/v1/assessments/{id}/answers", params(("id" = String, Path, description = "assessment")),
     responses((status = 200, body = [AnswerRow]), (status = 401, body = Refused), (status = 404, body = Refused)))]
-pub async fn assessment_answers(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn assessment_answers(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
     let actor = &person.actor;
     let refused = ApiError::of(&actor.language);
     let key = SheetKey {
@@ -266,7 +270,11 @@ struct Conflict {
 #[utoipa::path(patch, path = "/api/v1/answers/{id}", params(("id" = String, Path, description = "answer")), request_body = AnswerPatch,
     responses((status = 200, body = SavedAnswer), (status = 403, body = Refused), (status = 404, body = Refused),
               (status = 409, body = Conflict), (status = 422, body = Refused)))]
-pub async fn patch_answer(State(state): State<WebState>, Path(id): Path<String>, sent: PersonJson<AnswerPatch>) -> Result<Response, ApiError> {
+pub async fn patch_answer(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    sent: PersonJson<AnswerPatch>,
+) -> Result<Response, ApiError> {
     let actor = &sent.person.actor;
     let refused = ApiError::of(&actor.language);
     let change = sent.body.change().map_err(&refused)?;
@@ -279,7 +287,11 @@ pub async fn patch_answer(State(state): State<WebState>, Path(id): Path<String>,
         Saved::Conflict { row, fields } => {
             let body = Conflict {
                 code: "conflict",
-                message: if actor.language == "en" { "Somebody else changed this first." } else { "ほかの人が先に変更しました。" },
+                message: if actor.language == "en" {
+                    "Somebody else changed this first."
+                } else {
+                    "ほかの人が先に変更しました。"
+                },
                 version: row.version,
                 current: current_state(&row),
                 fields: fields.into_iter().map(answers::wire_name).collect(),

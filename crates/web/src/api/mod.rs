@@ -29,7 +29,10 @@ pub struct Refused {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Sakimori", description = "重要インフラ事業者のためのセキュリティ管理 / Security management for critical infrastructure operators"),
+    info(
+        title = "Sakimori",
+        description = "重要インフラ事業者のためのセキュリティ管理 / Security management for critical infrastructure operators"
+    ),
     paths(
         openapi,
         answers::assessments,

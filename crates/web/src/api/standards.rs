@@ -154,7 +154,11 @@ pub async fn standards(State(state): State<WebState>, person: Person) -> Result<
 /// One edition.
 #[utoipa::path(get, path = "/api/v1/standards/{id}", params(("id" = String, Path, description = "edition")),
     responses((status = 200, body = EditionBody), (status = 401, body = Refused), (status = 404, body = Refused)))]
-pub async fn standard(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn standard(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
     let entry = readable(&state, &person, &id).await.map_err(ApiError::of(&person.actor.language))?;
     json(&EditionBody::from(&entry), 512)
 }
@@ -162,7 +166,11 @@ pub async fn standard(State(state): State<WebState>, person: Person, Path(id): P
 /// The provisions of an edition, in order.
 #[utoipa::path(get, path = "/api/v1/standards/{id}/provisions", params(("id" = String, Path, description = "edition")),
     responses((status = 200, body = [ProvisionBody]), (status = 401, body = Refused), (status = 404, body = Refused)))]
-pub async fn provisions(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, ApiError> {
+pub async fn provisions(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
     let refused = ApiError::of(&person.actor.language);
     readable(&state, &person, &id).await.map_err(&refused)?;
     let mut c = state.app.read().await.map_err(&refused)?;

@@ -42,7 +42,12 @@ struct ApplicabilityPage<'a> {
 }
 
 /// GET /applicability
-pub async fn list(State(state): State<WebState>, person: Person, Query(query): Query<ListQuery>, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
+pub async fn list(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<ListQuery>,
+    Query(format): Query<FormatQuery>,
+) -> Result<Response, WebError> {
     let all = app::list(&state.app, &person.actor, None).await.map_err(told(&person))?;
     let english = person.actor.language == "en";
     let present = all.iter().find(|e| e.entry.id == query.edition).or_else(|| first(&all));
@@ -55,12 +60,16 @@ pub async fn list(State(state): State<WebState>, person: Person, Query(query): Q
     let p = Page::new(&state, &person, Room::Assurance, "/applicability");
     if format.is_xlsx() {
         let title = present.map_or("", |e| &e.entry.edition.short);
-        let filter = chips(lines, edition, &query.show, english).into_iter().find(|chip| chip.on && !query.show.is_empty());
+        let filter =
+            chips(lines, edition, &query.show, english).into_iter().find(|chip| chip.on && !query.show.is_empty());
         let shown: Vec<&Line> = lines.iter().filter(|line| shows(line, &query.show)).collect();
         return lists::applicability(&state, &p, title, &filter.map_or(String::new(), |chip| chip.label), &shown).await;
     }
     render(&ApplicabilityPage {
-        excel: format!("/applicability{}", query_string(&[("edition", edition), ("show", &query.show), ("format", "xlsx")])),
+        excel: format!(
+            "/applicability{}",
+            query_string(&[("edition", edition), ("show", &query.show), ("format", "xlsx")])
+        ),
         p,
         editions: all.iter().filter(|e| !e.lines.is_empty()).map(|e| edition_chip(e, edition)).collect(),
         chips: chips(lines, edition, &query.show, english),
@@ -97,14 +106,22 @@ fn shows(line: &Line, show: &str) -> bool {
 }
 
 fn chips(lines: &[Line], edition: &str, show: &str, english: bool) -> Vec<Chip> {
-    let fixed = [("", "すべて", "all"), ("binding", "適用", "binding"), ("not-binding", "適用外", "not binding"), ("tailored", "個別判断", "by decision")];
+    let fixed = [
+        ("", "すべて", "all"),
+        ("binding", "適用", "binding"),
+        ("not-binding", "適用外", "not binding"),
+        ("tailored", "個別判断", "by decision"),
+    ];
     let forces = Force::ALL.iter().map(|f| (f.code(), f.ja(), f.en()));
     fixed
         .into_iter()
         .chain(forces)
         .map(|(code, ja, en)| Chip {
             // A second click on a filter takes it off.
-            href: format!("/applicability{}", query_string(&[("edition", edition), ("show", if code == show { "" } else { code })])),
+            href: format!(
+                "/applicability{}",
+                query_string(&[("edition", edition), ("show", if code == show { "" } else { code })])
+            ),
             label: if english { en } else { ja }.to_owned(),
             count: lines.iter().filter(|line| shows(line, code)).count(),
             on: code == show,
@@ -120,6 +137,8 @@ pub async fn tailor(State(state): State<WebState>, form: PersonForm) -> Result<R
     let decision = Decision::from_code(fields.get("decision"))
         .ok_or_else(|| told(Refusal::invalid("decision", "判断を選んでください。", "Choose a decision.").into()))?;
     let (edition, number) = (fields.get("edition"), fields.get("number"));
-    app::tailor(&state.app, &form.person.actor, edition, number, decision, fields.get("justification")).await.map_err(told)?;
+    app::tailor(&state.app, &form.person.actor, edition, number, decision, fields.get("justification"))
+        .await
+        .map_err(told)?;
     see_other(&format!("/applicability{}", query_string(&[("edition", edition), ("show", fields.get("show"))])), None)
 }

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use sakimori_app::assessment::{self as app, NewAssessment, Summary};
 use sakimori_app::applicability;
+use sakimori_app::assessment::{self as app, NewAssessment, Summary};
 use sakimori_app::{Refusal, RefusalKind};
 
 use super::told;
@@ -25,7 +25,11 @@ struct ListPage {
 }
 
 /// GET /assessments
-pub async fn list(State(state): State<WebState>, person: Person, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
+pub async fn list(
+    State(state): State<WebState>,
+    person: Person,
+    Query(format): Query<FormatQuery>,
+) -> Result<Response, WebError> {
     let list = app::list(&state.app, &person.actor).await.map_err(told(&person))?;
     let p = Page::new(&state, &person, Room::Assurance, "/assessments");
     if format.is_xlsx() {
@@ -63,7 +67,12 @@ async fn new_page(state: &WebState, person: &Person, form: Option<NewAssessment>
         .map(|e| {
             let binds = e.lines.iter().filter(|line| line.applicability.binds).count();
             let chosen = chosen.as_ref().map_or(binds > 0, |ids| ids.contains(&e.entry.id));
-            Choice { chosen, binds, name: format!("{} {}", e.entry.edition.title, e.entry.edition.label), id: e.entry.id }
+            Choice {
+                chosen,
+                binds,
+                name: format!("{} {}", e.entry.edition.title, e.entry.edition.label),
+                id: e.entry.id,
+            }
         })
         .collect();
     let form = form.unwrap_or_else(|| NewAssessment {
@@ -104,7 +113,11 @@ pub async fn create(State(state): State<WebState>, form: PersonForm) -> Result<R
 }
 
 /// POST /assessments/{id}/state
-pub async fn set_state(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn set_state(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let version = form.fields.get("version").parse().unwrap_or(0);
     let open = form.fields.get("state") == "open";
     app::set_open(&state.app, &form.person.actor, &id, version, open).await.map_err(told(&form.person))?;
@@ -112,7 +125,11 @@ pub async fn set_state(State(state): State<WebState>, Path(id): Path<String>, fo
 }
 
 /// POST /assessments/{id}/extend
-pub async fn extend(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn extend(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let made = app::add_missing_rows(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))?;
     see_other(&format!("/assessments/{id}?added={made}"), None)
 }

@@ -54,7 +54,9 @@ pub async fn save(State(state): State<WebState>, form: PersonForm) -> Result<Res
     let actor = &form.person.actor;
     let by_row = by_row(&form.fields);
     if by_row.len() > answers::BULK_MAX {
-        return Err(told(&form.person)(Refusal::invalid("selection", "一度に保存できる行数を超えています。", "Too many rows at once.").into()));
+        return Err(told(&form.person)(
+            Refusal::invalid("selection", "一度に保存できる行数を超えています。", "Too many rows at once.").into(),
+        ));
     }
     let (mut saved, mut rows) = (0, Vec::new());
     for (id, (version, fields)) in by_row {
@@ -64,7 +66,9 @@ pub async fn save(State(state): State<WebState>, form: PersonForm) -> Result<Res
         };
         match outcome {
             Ok(Saved::Done { .. }) => saved += 1,
-            Ok(Saved::Conflict { row, fields: conflicting }) => rows.push(unsaved(&row, &fields, None, |f| conflicting.contains(&f))),
+            Ok(Saved::Conflict { row, fields: conflicting }) => {
+                rows.push(unsaved(&row, &fields, None, |f| conflicting.contains(&f)))
+            }
             Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
                 let detail = answers::detail(&state.app, actor, id).await.map_err(told(&form.person))?;
                 rows.push(unsaved(&detail.row, &fields, Some(*refusal), |_| true));
@@ -104,7 +108,12 @@ fn change(fields: &RowFields<'_>) -> Result<Change, AppError> {
     Ok(change)
 }
 
-fn unsaved(row: &SheetRow, fields: &RowFields<'_>, reason: Option<Refusal>, shows: impl Fn(AnswerField) -> bool) -> Unsaved {
+fn unsaved(
+    row: &SheetRow,
+    fields: &RowFields<'_>,
+    reason: Option<Refusal>,
+    shows: impl Fn(AnswerField) -> bool,
+) -> Unsaved {
     Unsaved {
         id: row.id.clone(),
         number: row.number.clone(),
@@ -115,17 +124,29 @@ fn unsaved(row: &SheetRow, fields: &RowFields<'_>, reason: Option<Refusal>, show
             .iter()
             .map(|(field, mine)| (*field, (*mine).to_owned(), field_text(row, *field)))
             .filter(|(field, mine, theirs)| shows(*field) && mine != theirs)
-            .map(|(field, mine, theirs)| Difference { label: field.ja(), label_en: field.en(), name: wire_name(field), mine, theirs })
+            .map(|(field, mine, theirs)| Difference {
+                label: field.ja(),
+                label_en: field.en(),
+                name: wire_name(field),
+                mine,
+                theirs,
+            })
             .collect(),
     }
 }
 
 /// POST /assessments/{id}/bulk
-pub async fn bulk(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn bulk(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let told = told(&form.person);
     form.person.actor.require(Permission::ManageAssessments).map_err(&told)?;
     let mut change = Change::default();
-    for field in [AnswerField::Status, AnswerField::NaReason, AnswerField::Due, AnswerField::Owner, AnswerField::Department] {
+    for field in
+        [AnswerField::Status, AnswerField::NaReason, AnswerField::Due, AnswerField::Owner, AnswerField::Department]
+    {
         let text = form.fields.get(wire_name(field));
         if !text.is_empty() {
             // "-" takes a row away from every department; an empty choice leaves it where it is.

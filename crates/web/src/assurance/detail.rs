@@ -58,12 +58,23 @@ struct DetailPanel<'a> {
 }
 
 /// GET /answers/{id}: the panel when htmx asks, else the page.
-pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<String>, headers: HeaderMap) -> Result<Response, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, WebError> {
     let detail = answers::detail(&state.app, &person.actor, &id).await.map_err(told(&person))?;
     let p = Page::new(&state, &person, Room::Assurance, "/assessments");
     let mut items = Vec::new();
     flatten(&detail.provision.provision.items, 0, &mut items);
-    let d = Facts { items, history: detail.history.iter().map(|event| moment(event, p.english)).collect(), back: format!("/answers/{id}"), edition_href: crate::standards::item_path(&detail.edition.id, &detail.row.number), detail: &detail };
+    let d = Facts {
+        items,
+        history: detail.history.iter().map(|event| moment(event, p.english)).collect(),
+        back: format!("/answers/{id}"),
+        edition_href: crate::standards::item_path(&detail.edition.id, &detail.row.number),
+        detail: &detail,
+    };
     if headers.contains_key("hx-request") { render(&DetailPanel { p, d }) } else { render(&DetailPage { p, d }) }
 }
 
@@ -76,9 +87,12 @@ fn flatten<'a>(items: &'a [Item], depth: usize, out: &mut Vec<Line<'a>>) {
 
 /// An event in words; an event whose JSON is not of fields (evidence) shows its title.
 fn moment(event: &Event, english: bool) -> Moment {
-    let parse = |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
+    let parse =
+        |text: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text).unwrap_or_default();
     let (before, after) = (parse(&event.before), parse(&event.after));
-    let text = |map: &serde_json::Map<String, serde_json::Value>, key: &str| map.get(key).and_then(|v| v.as_str()).unwrap_or("").to_owned();
+    let text = |map: &serde_json::Map<String, serde_json::Value>, key: &str| {
+        map.get(key).and_then(|v| v.as_str()).unwrap_or("").to_owned()
+    };
     let changes = if event.action == "evidence.add" {
         vec![(if english { "evidence" } else { "証跡" }.to_owned(), String::new(), text(&after, "title"))]
     } else {
@@ -104,7 +118,11 @@ fn shown(field: AnswerField, text: String, english: bool) -> String {
 }
 
 /// POST /answers/{id}/evidence: a file.
-pub async fn add_file(State(state): State<WebState>, Path(id): Path<String>, mut form: PersonUpload) -> Result<Response, WebError> {
+pub async fn add_file(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    mut form: PersonUpload,
+) -> Result<Response, WebError> {
     let told = told(&form.person);
     let (name, media_type, bytes) = match form.files.remove("file") {
         Some(file) => (file.name, file.media_type, file.bytes.to_vec()),
@@ -116,19 +134,30 @@ pub async fn add_file(State(state): State<WebState>, Path(id): Path<String>, mut
 }
 
 /// POST /answers/{id}/links: a link.
-pub async fn add_link(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn add_link(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let fields = &form.fields;
-    evidence::add_link(&state.app, &form.person.actor, &id, fields.get("title"), fields.get("url")).await.map_err(told(&form.person))?;
+    evidence::add_link(&state.app, &form.person.actor, &id, fields.get("title"), fields.get("url"))
+        .await
+        .map_err(told(&form.person))?;
     see_other(&local_path(fields.get("back")), None)
 }
 
 /// GET /evidence/{id}: always as a download, never shown by the browser inside this site.
-pub async fn download(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
+pub async fn download(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
     let (found, bytes) = evidence::read_file(&state.app, &person.actor, &id).await.map_err(told(&person))?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    let value = HeaderValue::from_str(&disposition(&found.title)).map_err(|_| WebError::internal("content-disposition"))?;
+    let value =
+        HeaderValue::from_str(&disposition(&found.title)).map_err(|_| WebError::internal("content-disposition"))?;
     headers.insert(CONTENT_DISPOSITION, value);
     Ok(response)
 }
@@ -136,7 +165,8 @@ pub async fn download(State(state): State<WebState>, person: Person, Path(id): P
 /// `attachment` with a file name in ASCII and the real one as RFC 8187 wants it.
 fn disposition(name: &str) -> String {
     use std::fmt::Write as _;
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(100).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).take(100).collect();
     let mut encoded = String::new();
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"._-".contains(&byte) {
@@ -155,6 +185,9 @@ mod tests {
     #[test]
     fn a_file_name_cannot_write_headers_or_leave_its_quotes() {
         let value = disposition("証跡\"; x=\r\n.pdf");
-        assert_eq!(value, "attachment; filename=\"_____x___.pdf\"; filename*=UTF-8''%E8%A8%BC%E8%B7%A1%22%3B%20x%3D%0D%0A.pdf");
+        assert_eq!(
+            value,
+            "attachment; filename=\"_____x___.pdf\"; filename*=UTF-8''%E8%A8%BC%E8%B7%A1%22%3B%20x%3D%0D%0A.pdf"
+        );
     }
 }

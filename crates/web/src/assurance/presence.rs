@@ -41,12 +41,22 @@ struct Other {
 }
 
 /// PATCH /assessments/{id}/presence
-pub async fn report(State(state): State<WebState>, Path(id): Path<String>, sent: PersonJson<Report>) -> Result<Response, WebError> {
+pub async fn report(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    sent: PersonJson<Report>,
+) -> Result<Response, WebError> {
     let actor = &sent.person.actor;
     assessment::may_open(&state.app, actor, &id).await.map_err(|error| WebError::from(error).as_json())?;
     let now = state.app.now();
     let row = sent.body.row.filter(|row| row.len() <= 64).unwrap_or_default();
-    let here = Here { assessment_id: id.clone(), row, name: actor.name.clone(), department_id: actor.department_id.clone(), at: now };
+    let here = Here {
+        assessment_id: id.clone(),
+        row,
+        name: actor.name.clone(),
+        department_id: actor.department_id.clone(),
+        at: now,
+    };
     let mut others = Vec::new();
     if let Ok(mut places) = state.presence.0.lock() {
         places.retain(|_, place| now.duration_since(place.at) < SignedDuration::from_secs(STAYS_SECONDS));
@@ -55,7 +65,9 @@ pub async fn report(State(state): State<WebState>, Path(id): Path<String>, sent:
         others.extend(
             places
                 .iter()
-                .filter(|(account, place)| **account != actor.account_id && place.assessment_id == id && !place.row.is_empty())
+                .filter(|(account, place)| {
+                    **account != actor.account_id && place.assessment_id == id && !place.row.is_empty()
+                })
                 // A department sees its own people only.
                 .filter(|(_, place)| whole || place.department_id == actor.department_id)
                 .map(|(_, place)| Other { row: place.row.clone(), name: place.name.clone() }),

@@ -66,16 +66,25 @@ struct BoardPage {
 }
 
 /// GET /requests
-pub async fn board(State(state): State<WebState>, person: Person, Query(query): Query<BoardQuery>, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
+pub async fn board(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<BoardQuery>,
+    Query(format): Query<FormatQuery>,
+) -> Result<Response, WebError> {
     let list = app::list(&state.app, &person.actor).await.map_err(told(&person))?;
     let today = state.app.today();
-    let mut entries: Vec<Entry> = list.into_iter().map(|request| Entry { stage: Stage::of(&request, today), request }).collect();
+    let mut entries: Vec<Entry> =
+        list.into_iter().map(|request| Entry { stage: Stage::of(&request, today), request }).collect();
     entries.sort_by(|a, b| (a.stage, &a.request.due).cmp(&(b.stage, &b.request.due)));
     let english = person.actor.language == "en";
     let chips = Stage::ALL
         .iter()
         .map(|stage| Chip {
-            href: format!("{PATH}{}", query_string(&[("stage", if query.stage == stage.code() { "" } else { stage.code() })])),
+            href: format!(
+                "{PATH}{}",
+                query_string(&[("stage", if query.stage == stage.code() { "" } else { stage.code() })])
+            ),
             label: if english { stage.en() } else { stage.ja() }.to_owned(),
             count: entries.iter().filter(|e| e.stage == *stage).count(),
             on: query.stage == stage.code(),
@@ -87,7 +96,8 @@ pub async fn board(State(state): State<WebState>, person: Person, Query(query): 
     let own_only = !person.actor.may(Permission::ReadAssessments);
     let p = Page::new(&state, &person, Room::Assurance, PATH);
     if format.is_xlsx() {
-        let filter = Stage::ALL.iter().find(|stage| stage.code() == query.stage).map_or("", |stage| p.t(stage.ja(), stage.en()));
+        let filter =
+            Stage::ALL.iter().find(|stage| stage.code() == query.stage).map_or("", |stage| p.t(stage.ja(), stage.en()));
         let list: Vec<_> = entries.iter().map(|e| (&e.request, p.t(e.stage.ja(), e.stage.en()))).collect();
         return lists::requests(&state, &p, filter, &list).await;
     }
@@ -133,12 +143,15 @@ async fn new_page(state: &WebState, person: &Person, query: &NewQuery, rows: &[S
     person.actor.require(Permission::ManageAssessments).map_err(&told)?;
     let sheet = assessments::sheet(&state.app, &person.actor, &query.assessment).await.map_err(&told)?;
     let p = Page::new(state, person, Room::Assurance, PATH);
-    let names: HashMap<String, String> = sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
+    let names: HashMap<String, String> =
+        sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
     let mut parts = Vec::new();
     let mut selected = Vec::new();
     if rows.is_empty() {
         let chapters = assessments::chapters(&state.app, &sheet.rows).await.map_err(&told)?;
-        let lets = |row: &SheetRow| (query.edition.is_empty() || row.edition_id == query.edition) && shows(row, &query.show, person);
+        let lets = |row: &SheetRow| {
+            (query.edition.is_empty() || row.edition_id == query.edition) && shows(row, &query.show, person)
+        };
         for chapter in grid_chapters(&sheet.rows, chapters, &names, p.english, lets) {
             let ids: Vec<&str> = chapter.rows.iter().map(|row| row.id.as_str()).collect();
             parts.push(Part { title: chapter.title, rows: ids.len(), ids: ids.join(" "), chosen: false });
@@ -160,7 +173,11 @@ async fn new_page(state: &WebState, person: &Person, query: &NewQuery, rows: &[S
 }
 
 /// GET /requests/new
-pub async fn new(State(state): State<WebState>, person: Person, Query(query): Query<NewQuery>) -> Result<Response, WebError> {
+pub async fn new(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<NewQuery>,
+) -> Result<Response, WebError> {
     if query.assessment.is_empty() {
         // Rows are chosen in a sheet.
         return see_other("/assessments", None);
@@ -183,7 +200,11 @@ pub async fn ask(State(state): State<WebState>, form: PersonForm) -> Result<Resp
     let parts = fields.all("part");
     let new = NewRequest {
         assessment_id: fields.get("assessment").to_owned(),
-        answers: fields.all("row").into_iter().chain(parts.iter().flat_map(|ids| ids.split(' ').map(str::to_owned))).collect(),
+        answers: fields
+            .all("row")
+            .into_iter()
+            .chain(parts.iter().flat_map(|ids| ids.split(' ').map(str::to_owned)))
+            .collect(),
         department_id: fields.get("department").to_owned(),
         due: fields.get("due").to_owned(),
         message: fields.get("message").to_owned(),
@@ -226,7 +247,8 @@ pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<
     let desk = app::desk(&state.app, &person.actor, &id).await.map_err(&told)?;
     let p = Page::new(&state, &person, Room::Assurance, PATH);
     let chapters = assessments::chapters(&state.app, &desk.rows).await.map_err(&told)?;
-    let editions = sakimori_app::assessment::edition_names(&state.app, &person.actor, &desk.rows).await.map_err(&told)?;
+    let editions =
+        sakimori_app::assessment::edition_names(&state.app, &person.actor, &desk.rows).await.map_err(&told)?;
     let grid = Grid {
         chapters: grid_chapters(&desk.rows, chapters, &editions, p.english, |_| true),
         action: "/answers".to_owned(),
@@ -242,7 +264,11 @@ pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<
 }
 
 /// POST /requests/{id}/step
-pub async fn step(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn step(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let (fields, told) = (&form.fields, told(&form.person));
     let due = || fields.get("due").to_owned();
     let step = match fields.get("step") {

@@ -47,7 +47,10 @@ pub fn shows(row: &SheetRow, show: &str, person: &Person) -> bool {
     match show {
         "blank" => row.answer.status == AnswerStatus::Unanswered,
         "mandatory" => row.force == Force::Mandatory && row.binds,
-        "mine" => row.answer.owner == actor.name || (!actor.department_id.is_empty() && row.department_id == actor.department_id),
+        "mine" => {
+            row.answer.owner == actor.name
+                || (!actor.department_id.is_empty() && row.department_id == actor.department_id)
+        }
         "worse" => row.last.as_ref().is_some_and(|last| compare(last, &row.answer) == Change::Worse),
         "gap" => matches!(row.answer.status, AnswerStatus::Partly | AnswerStatus::No),
         _ => true,
@@ -131,16 +134,24 @@ struct SheetPage<'a> {
 }
 
 /// GET /assessments/{id}
-pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<String>, Query(query): Query<SheetQuery>) -> Result<Response, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+    Query(query): Query<SheetQuery>,
+) -> Result<Response, WebError> {
     let told = told(&person);
     person.actor.require(Permission::ReadAssessments).map_err(&told)?;
     let sheet = app::sheet(&state.app, &person.actor, &id).await.map_err(&told)?;
     let p = Page::new(&state, &person, Room::Assurance, "/assessments");
     let chapters = app::chapters(&state.app, &sheet.rows).await.map_err(&told)?;
-    let names: HashMap<String, String> = sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
+    let names: HashMap<String, String> =
+        sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
     let of_edition = |row: &SheetRow| query.edition.is_empty() || row.edition_id == query.edition;
     let grid = Grid {
-        chapters: grid_chapters(&sheet.rows, chapters, &names, p.english, |row| of_edition(row) && shows(row, &query.show, &person)),
+        chapters: grid_chapters(&sheet.rows, chapters, &names, p.english, |row| {
+            of_edition(row) && shows(row, &query.show, &person)
+        }),
         action: "/answers".to_owned(),
         presence: format!("/assessments/{id}/presence"),
         filtered: !query.show.is_empty(),
@@ -157,7 +168,10 @@ pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<
         shown: grid.chapters.iter().map(|c| c.rows.len()).sum(),
         added: query.added.parse().ok(),
         departments,
-        ask_href: format!("/requests/new{}", query_string(&[("assessment", &id), ("edition", &query.edition), ("show", &query.show)])),
+        ask_href: format!(
+            "/requests/new{}",
+            query_string(&[("assessment", &id), ("edition", &query.edition), ("show", &query.show)])
+        ),
         p,
         grid,
     };
@@ -175,7 +189,10 @@ fn show_chips(id: &str, query: &SheetQuery, rows: &[SheetRow], person: &Person, 
             // A second click on a filter takes it off.
             href: address(id, &query.edition, if *code == query.show { "" } else { code }),
             label: if english { en } else { ja }.to_string(),
-            count: rows.iter().filter(|row| (query.edition.is_empty() || row.edition_id == query.edition) && shows(row, code, person)).count(),
+            count: rows
+                .iter()
+                .filter(|row| (query.edition.is_empty() || row.edition_id == query.edition) && shows(row, code, person))
+                .count(),
             on: *code == query.show,
         })
         .collect()

@@ -60,7 +60,11 @@ pub struct OrganisationQuery {
 }
 
 /// GET /organisation
-pub async fn organisation(State(state): State<WebState>, person: Person, Query(query): Query<OrganisationQuery>) -> Result<Response, WebError> {
+pub async fn organisation(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<OrganisationQuery>,
+) -> Result<Response, WebError> {
     let o = app::own(&state.app, &person.actor).await?;
     let form = ProfileChange {
         version: o.version,
@@ -85,7 +89,12 @@ pub async fn change_organisation(State(state): State<WebState>, form: PersonForm
         sectors: fields.all("sector"),
         operator_kinds: fields.all("operator_kind"),
         network_classes: fields.all("network_class"),
-        ports: fields.get("ports").split(['\n', '、', ',']).map(|port| port.trim().to_owned()).filter(|port| !port.is_empty()).collect(),
+        ports: fields
+            .get("ports")
+            .split(['\n', '、', ','])
+            .map(|port| port.trim().to_owned())
+            .filter(|port| !port.is_empty())
+            .collect(),
         audiences: fields.all("audience"),
         marking: fields.get("marking").to_owned(),
     };
@@ -97,7 +106,8 @@ pub async fn change_organisation(State(state): State<WebState>, form: PersonForm
                 return Err(WebError::from(error).in_language(&form.person.actor.language));
             }
             let page = OrganisationPage::new(&state, &form.person, change)?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&OrganisationPage { refusal: Some(refusal), ..page })?).into_response())
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&OrganisationPage { refusal: Some(refusal), ..page })?)
+                .into_response())
         }
     }
 }

@@ -28,6 +28,8 @@ fn postgres() -> Migrator {
 pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<()> {
     let mut connection = pool.acquire().await?;
     refuse_newer(&mut *connection, &sqlite()).await?;
+    // The writer's pool has one connection; the migrator takes it next.
+    drop(connection);
     sqlite().run(pool).await.map_err(StoreError::from)
 }
 

@@ -146,7 +146,7 @@ reader = 'tables'
 [edition]
 id = 'harbour'
 [tables]
-noise = ['^品目$']
+noise = ['^付録1$']
 point = '(ではないか)。$'
 sources = [{ name = '岸壁の手引き', first = '岸壁の', last = '手引き' }]
 parts = [{ kind = 'levels', from = '^付録1', id = '付録1', title = '備え' }]

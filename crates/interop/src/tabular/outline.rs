@@ -80,9 +80,14 @@ pub(crate) fn read(spec: &Spec, part: &Part, pages: &[&Page<'_>], out: &mut Out)
 
 fn decoration(part: &Part, flow: &mut Flow<'_>) {
     for piece in &part.decoration {
-        let cue = squeeze(piece);
-        while let Some(at) = flow.find(&cue, 0, Flow::at_line_start) {
-            flow.take(at, at + cue.len());
+        let cell = Cell::parse(piece);
+        let whole = squeeze(piece);
+        if piece.contains('…') {
+            while locate(flow, &cell).is_some() {}
+        } else {
+            while let Some(at) = flow.find(&whole, 0, Flow::at_line_start) {
+                flow.take(at, at + whole.len());
+            }
         }
     }
 }
@@ -104,6 +109,10 @@ fn find_nodes<'s>(specs: &'s [NodeSpec], flow: &mut Flow<'_>) -> Vec<Found<'s>> 
 }
 
 fn find_title(node: &mut Found<'_>, beside: bool, flow: &mut Flow<'_>) {
+    if node.spec.title.contains('…') {
+        node.title = locate(flow, &Cell::parse(&node.spec.title));
+        return;
+    }
     let title = squeeze(&node.spec.title);
     let labelled = [node.label.as_slice(), &title].concat();
     let free = |flow: &Flow<'_>, from: usize, to: usize| (from..to).all(|at| !flow.is_used(at));
@@ -244,7 +253,11 @@ fn write(found: &[Found<'_>], references: Vec<Vec<String>>, flow: &Flow<'_>, out
         let place = node.title.or(node.text);
         let text = node.text.map_or_else(String::new, |text| flow.text(text.from..text.to));
         let provision = out.node(&node.spec.id, kind);
-        provision.title.clone_from(&node.spec.title);
+        provision.title = match node.title {
+            // A long title is read from the document, the profile has its first and last words.
+            Some(place) if node.spec.title.contains('…') => flow.text(place.from..place.to),
+            _ => node.spec.title.clone(),
+        };
         provision.strength = strength(&text);
         provision.text = text;
         provision.references = references;

@@ -3,6 +3,9 @@
 
 use crate::text::number_id;
 
+/// Letters from which on a citation is a full number and not the end of one.
+const FULL_FROM: usize = 4;
+
 /// One Edition as a place where a citation may lead.
 #[derive(Debug, Clone)]
 pub struct Shelf<'a> {
@@ -66,9 +69,23 @@ pub fn resolve<'a>(citation: &str, edition: &str, number: &str, shelves: &'a [Sh
     }
     let own = shelves.iter().find(|shelf| shelf.edition == edition);
     let in_shelf = |shelf: &Shelf<'a>, found: Option<&'a str>| found.map(|number| (shelf.edition, number));
-    if let Some(own) = own
-        && let Some(found) = in_shelf(own, own.exact(&cited).or_else(|| relative(own, number, &cited)))
-    {
+    let standard = own.map_or("", |own| own.standard);
+    let mut others: Vec<&Shelf<'a>> = shelves.iter().filter(|shelf| shelf.edition != edition).collect();
+    others.sort_by_key(|shelf| shelf.standard != standard);
+    // Plain numbers such as 5.1 stand in every document: outside their own they mean nothing.
+    let is_plain = cited.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-');
+    let in_others = |find: fn(&Shelf<'a>, &str) -> Option<&'a str>| {
+        if is_plain { None } else { others.iter().find_map(|shelf| in_shelf(shelf, find(shelf, &cited))) }
+    };
+    if let Some(found) = own.and_then(|own| in_shelf(own, own.exact(&cited))) {
+        return Some(found);
+    }
+    // A full number of another document is that document's; a short one is read from the citing place first.
+    let is_full = cited.chars().count() >= FULL_FROM;
+    if let Some(found) = is_full.then(|| in_others(Shelf::exact)).flatten() {
+        return Some(found);
+    }
+    if let Some(found) = own.and_then(|own| in_shelf(own, relative(own, number, &cited))) {
         return Some(found);
     }
     if let Some((shelf, rest)) = named(&cited, own, shelves) {
@@ -77,18 +94,8 @@ pub fn resolve<'a>(citation: &str, edition: &str, number: &str, shelves: &'a [Sh
     if cited.contains('編') {
         return None; // another volume, which nobody has loaded
     }
-    if let Some(found) = own.and_then(|own| in_shelf(own, own.near(&cited))) {
-        return Some(found);
-    }
-    // Plain numbers such as 5.1 stand in every document: outside their own they mean nothing.
-    if cited.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '-') {
-        return None;
-    }
-    let standard = own.map_or("", |own| own.standard);
-    let mut others: Vec<&Shelf<'a>> = shelves.iter().filter(|shelf| shelf.edition != edition).collect();
-    others.sort_by_key(|shelf| shelf.standard != standard);
-    let exact = others.iter().find_map(|shelf| in_shelf(shelf, shelf.exact(&cited)));
-    exact.or_else(|| others.iter().find_map(|shelf| in_shelf(shelf, shelf.near(&cited))))
+    let near = own.and_then(|own| in_shelf(own, own.near(&cited)));
+    near.or_else(|| in_others(Shelf::exact)).or_else(|| in_others(Shelf::near))
 }
 
 /// The citation without brackets, blanks and the words around it.
@@ -144,7 +151,7 @@ mod tests {
     fn shelves() -> Vec<Shelf<'static>> {
         vec![
             Shelf::new("isms", "isms", &["JT-X1051"], ["5.1", "16.1", "16.1.2", "TEL.18.1.7", "B.1.1"]),
-            Shelf::new("telecom", "telecom", &["安全・信頼性基準"], ["別表第2/5/(5)", "別表第2/5/(5)/ア", "別表第2/5", "別表第2"]),
+            Shelf::new("telecom", "telecom", &["安全・信頼性基準"], ["別表第2/5/(5)", "別表第2/5/(5)/ア", "別表第2/5", "別表第2", "別表第4/3/(2)/エ/(ア)"]),
             Shelf::new(
                 "nisc",
                 "nisc",
@@ -177,6 +184,7 @@ mod tests {
     #[test]
     fn citations_of_another_document() {
         assert_eq!(found("（１）ウ（イ）", "telecom", "別表第2/5").as_deref(), Some("nisc (1)/ウ/(イ)"));
+        assert_eq!(found("（２）エ（ア）", "telecom", "別表第4/3/(3)/イ").as_deref(), Some("nisc (2)/エ/(ア)"));
         assert_eq!(found("TEL.18.1.7", "port", "2.1").as_deref(), Some("isms TEL.18.1.7"));
         assert_eq!(found("JT-X1051 16.1.2", "port", "2.1").as_deref(), Some("isms 16.1.2"));
         assert_eq!(found("構築・運用者編2.1.1", "isms", "5.1").as_deref(), Some("port 2.1.1"));

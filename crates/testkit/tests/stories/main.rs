@@ -5,5 +5,6 @@ mod assurance;
 mod assurance_web;
 mod identity;
 mod report;
+mod standards;
 mod store;
 mod workbook;

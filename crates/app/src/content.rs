@@ -73,11 +73,16 @@ pub async fn seed(app: &App) -> Result<()> {
         .into_iter()
         .map(|entry| (entry.id, entry.content_hash))
         .collect();
+    let mut changed = false;
     for shipped in &SHIPPED {
         let hash = hex(&Sha256::digest([shipped.catalogue, shipped.questions].concat().as_bytes()));
         if present.get(shipped.folder) != Some(&hash) {
             seed_one(app, shipped, hash).await?;
+            changed = true;
         }
+    }
+    if changed {
+        crate::applicability::refresh(app).await?;
     }
     Ok(())
 }

@@ -40,6 +40,8 @@ struct Facts<'a> {
     items: Vec<Line<'a>>,
     history: Vec<Moment>,
     edition_href: String,
+    /// Beside a sheet, below its heading.
+    panel: bool,
     back: String,
 }
 
@@ -73,9 +75,10 @@ pub async fn show(
         history: detail.history.iter().map(|event| moment(event, p.english)).collect(),
         back: format!("/answers/{id}"),
         edition_href: crate::standards::item_path(&detail.edition.id, &detail.row.number),
+        panel: headers.contains_key("hx-request"),
         detail: &detail,
     };
-    if headers.contains_key("hx-request") { render(&DetailPanel { p, d }) } else { render(&DetailPage { p, d }) }
+    if d.panel { render(&DetailPanel { p, d }) } else { render(&DetailPage { p, d }) }
 }
 
 fn flatten<'a>(items: &'a [Item], depth: usize, out: &mut Vec<Line<'a>>) {

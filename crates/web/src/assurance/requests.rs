@@ -154,7 +154,12 @@ async fn new_page(state: &WebState, person: &Person, query: &NewQuery, rows: &[S
         };
         for chapter in grid_chapters(&sheet.rows, chapters, &names, p.english, lets) {
             let ids: Vec<&str> = chapter.rows.iter().map(|row| row.id.as_str()).collect();
-            parts.push(Part { title: chapter.title, rows: ids.len(), ids: ids.join(" "), chosen: false });
+            parts.push(Part {
+                title: format!("{} {}", chapter.edition, chapter.title).trim().to_owned(),
+                rows: ids.len(),
+                ids: ids.join(" "),
+                chosen: false,
+            });
         }
     } else {
         let wanted = sheet.rows.iter().filter(|row| rows.contains(&row.id));

@@ -75,6 +75,8 @@ pub struct Grid<'a> {
 /// A chapter with the rows that are shown.
 pub struct GridChapter<'a> {
     pub id: String,
+    /// Name of the Edition where it begins, if the sheet covers more than one.
+    pub edition: String,
     pub title: String,
     /// Of the whole chapter, whatever is shown.
     pub tally: Tally,
@@ -89,27 +91,27 @@ pub fn grid_chapters<'a>(
     english: bool,
     lets: impl Fn(&SheetRow) -> bool,
 ) -> Vec<GridChapter<'a>> {
-    chapters
-        .into_iter()
-        .enumerate()
-        .map(|(place, chapter)| {
-            let title = if english && !chapter.title_en.is_empty() { &chapter.title_en } else { &chapter.title };
-            let edition = editions.get(&chapter.edition_id).map_or("", String::as_str);
-            let own = format!("{} {title}", chapter.number);
-            let title = match (own.trim(), editions.len() > 1) {
-                ("", _) => edition.to_owned(),
-                (own, true) => format!("{edition} {own}"),
-                (own, false) => own.to_owned(),
-            };
-            GridChapter {
-                id: format!("ch-{place}"),
-                title,
-                tally: chapter.tally,
-                rows: chapter.rows.iter().map(|place| &rows[*place]).filter(|row| lets(row)).collect(),
-            }
-        })
-        .filter(|chapter| !chapter.rows.is_empty())
-        .collect()
+    let mut out: Vec<GridChapter<'a>> = Vec::new();
+    let mut last_edition = String::new();
+    for (place, chapter) in chapters.into_iter().enumerate() {
+        let shown: Vec<&SheetRow> = chapter.rows.iter().map(|place| &rows[*place]).filter(|row| lets(row)).collect();
+        if shown.is_empty() {
+            continue;
+        }
+        let name = editions.get(&chapter.edition_id).map_or("", String::as_str);
+        let title = if english && !chapter.title_en.is_empty() { &chapter.title_en } else { &chapter.title };
+        let title = format!("{} {title}", chapter.number).trim().to_owned();
+        let begins = editions.len() > 1 && chapter.edition_id != last_edition && !title.is_empty();
+        out.push(GridChapter {
+            id: format!("ch-{place}"),
+            edition: if begins { name.to_owned() } else { String::new() },
+            title: if title.is_empty() { name.to_owned() } else { title },
+            tally: chapter.tally,
+            rows: shown,
+        });
+        last_edition = chapter.edition_id;
+    }
+    out
 }
 
 /// Grey text beside a field, of the last Assessment.

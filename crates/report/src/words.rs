@@ -89,8 +89,8 @@ word_list! {
     exclusions: "対象外とした項目", "Items excluded";
     exclusions_note: "対象外（－）とした項目とその理由を示す。", "Items declared not applicable (－), with the reason.";
     unanswered_items: "未回答の項目", "Items without an answer";
-    unanswered_note: "作成日の時点で回答のない項目を示す。達成率には含めない。",
-                     "Items without an answer on the report date. They do not count towards achievement.";
+    unanswered_note: "作成日の時点で回答のない項目を示す。達成率では 0 として数える。",
+                     "Items without an answer on the report date. They count as 0 towards achievement.";
     none: "該当なし", "None";
     checkpoint: "記録との照合", "Trail checkpoint";
     legend: "凡例", "Legend";

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally};
 use sakimori_report::{
-    Approval, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, Lang, Press, PrintHead,
-    ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
+    Approval, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, Lang, Press,
+    PrintHead, ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
 };
 use sakimori_store::assessment::SheetRow;
 use sakimori_store::{request, trail};
@@ -160,11 +160,16 @@ impl Words<'_> {
     fn approvals(&self, cover: &Cover) -> Vec<Approval> {
         let blank = |role: &str| Approval { role: role.to_owned(), name: None, date: None };
         if cover.approvals.is_empty() {
-            return [("起案", "Drafted"), ("確認", "Checked"), ("承認", "Approved")].map(|(ja, en)| blank(self.t(ja, en))).to_vec();
+            return [("起案", "Drafted"), ("確認", "Checked"), ("承認", "Approved")]
+                .map(|(ja, en)| blank(self.t(ja, en)))
+                .to_vec();
         }
         let filled = cover.approvals.iter().filter(|(role, name)| !role.trim().is_empty() || !name.trim().is_empty());
         filled
-            .map(|(role, name)| Approval { name: (!name.trim().is_empty()).then(|| name.trim().to_owned()), ..blank(role.trim()) })
+            .map(|(role, name)| Approval {
+                name: (!name.trim().is_empty()).then(|| name.trim().to_owned()),
+                ..blank(role.trim())
+            })
             .collect()
     }
 
@@ -298,9 +303,12 @@ const fn status(status: AnswerStatus) -> Status {
 /// # Errors
 /// No Japanese font, or the layout failed or took too long; the message says what to do.
 pub async fn pdf(app: &App, report: GapReport) -> Result<Vec<u8>> {
-    let worker = Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
+    let worker =
+        Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
     let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
-    workbook::blocking(move || report.pdf(&Press::in_worker(FontSearch::from_environment(), worker))).await?.map_err(|e| refused(&e))
+    workbook::blocking(move || report.pdf(&Press::in_worker(FontSearch::from_environment(), worker)))
+        .await?
+        .map_err(|e| refused(&e))
 }
 
 /// A comparison of two Editions (新旧対照表) as a PDF.
@@ -308,7 +316,8 @@ pub async fn pdf(app: &App, report: GapReport) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`pdf`].
 pub async fn comparison_pdf(app: &App, comparison: Comparison) -> Result<Vec<u8>> {
-    let worker = Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
+    let worker =
+        Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
     let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
     workbook::blocking(move || comparison.pdf(&Press::in_worker(FontSearch::from_environment(), worker)))
         .await?

@@ -166,7 +166,9 @@ async fn choose(app: &App, organisation: Option<&str>, assessment: Option<&str>)
     let Some((found, assessments)) = candidates.pop() else {
         match organisation {
             Some(id) => bail!("--organisation {id}: そのような組織はありません / there is no such organisation"),
-            None => bail!("点検がまだありません。先に点検を作成してください / there is no assessment yet; open one first"),
+            None => {
+                bail!("点検がまだありません。先に点検を作成してください / there is no assessment yet; open one first")
+            }
         }
     };
     // Newest first, so that the one of this year is meant when none is named.

@@ -123,6 +123,8 @@ pub async fn mappings(c: &mut Connection, organisation_id: &str) -> Result<Vec<S
         )
         .await?;
     rows.iter()
-        .map(|row| Ok(SavedMapping { id: row.text(0)?, name: row.text(1)?, mapping: row.text(2)?, version: row.int(3)? }))
+        .map(|row| {
+            Ok(SavedMapping { id: row.text(0)?, name: row.text(1)?, mapping: row.text(2)?, version: row.int(3)? })
+        })
         .collect()
 }

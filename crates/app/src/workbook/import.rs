@@ -137,7 +137,10 @@ fn may_not_import(part: &Part, actor: &Actor) -> AppError {
             "この依頼への回答は提出済みのため、取り込めません。",
             "This part has been returned; nothing can be imported.",
         )
-        .next("直すところがあるときは、依頼した人に差戻しを頼んでください。", "Ask the person who sent the request to send it back.")
+        .next(
+            "直すところがあるときは、依頼した人に差戻しを頼んでください。",
+            "Ask the person who sent the request to send it back.",
+        )
         .into();
     }
     Refusal::forbidden().into()
@@ -172,7 +175,8 @@ pub async fn upload(app: &App, actor: &Actor, scope: &Scope, file_name: &str, by
     let mut op = app.operate_as(actor).await?;
     store::drop_waiting(&mut op.write, &actor.organisation_id, &row.assessment_id, &actor.account_id).await?;
     store::insert_import(&mut op.write, &actor.organisation_id, &row).await?;
-    let after = json!({ "file": file_name, "bytes": bytes.len(), "assessment": row.assessment_id, "request": kept.request });
+    let after =
+        json!({ "file": file_name, "bytes": bytes.len(), "assessment": row.assessment_id, "request": kept.request });
     op.trail_new("workbook.read", ("workbook-import", &row.id), &after).await?;
     op.commit().await?;
     Ok(row.id)
@@ -182,7 +186,9 @@ fn unreadable(error: sandbox::SandboxError) -> AppError {
     if let sandbox::SandboxError::Start(_) | sandbox::SandboxError::Answer(_) = error {
         return AppError::Internal(error.to_string());
     }
-    Refusal::invalid(error.code(), error.ja(), error.to_string()).next(error.next_ja(), "Save it anew and send it again.").into()
+    Refusal::invalid(error.code(), error.ja(), error.to_string())
+        .next(error.next_ja(), "Save it anew and send it again.")
+        .into()
 }
 
 fn kept_text(kept: &Kept) -> Result<String> {
@@ -190,9 +196,17 @@ fn kept_text(kept: &Kept) -> Result<String> {
     if text.len() <= KEPT_MAX {
         return Ok(text);
     }
-    Err(Refusal::new(RefusalKind::Limit, "workbook-too-large", "ブックの内容が多すぎます。", "The workbook holds too much.")
-        .next("点検表のシートだけを残して、もう一度選んでください。", "Keep the sheets of the assessment only and send it again.")
-        .into())
+    Err(Refusal::new(
+        RefusalKind::Limit,
+        "workbook-too-large",
+        "ブックの内容が多すぎます。",
+        "The workbook holds too much.",
+    )
+    .next(
+        "点検表のシートだけを残して、もう一度選んでください。",
+        "Keep the sheets of the assessment only and send it again.",
+    )
+    .into())
 }
 
 /// The import with its file's content, if the actor sent it and may still write the rows.
@@ -318,7 +332,10 @@ fn check_departments(found: &mut ImportDiff, departments: &[Department], assigns
             (
                 Severity::Error,
                 "department-unknown",
-                format!("「{}」という部署は登録されていません。登録済みの名称にするか、管理者に登録を依頼してください。", change.new),
+                format!(
+                    "「{}」という部署は登録されていません。登録済みの名称にするか、管理者に登録を依頼してください。",
+                    change.new
+                ),
                 format!("there is no department “{}”: use a registered name", change.new),
             )
         } else {
@@ -357,12 +374,23 @@ async fn read_mappings(c: &mut Connection, actor: &Actor) -> Result<Vec<ColumnMa
 ///
 /// # Errors
 /// A mapping without a key or an answer column, a name that is too long, or one that does not fit the file.
-pub async fn choose_mapping(app: &App, actor: &Actor, id: &str, mut mapping: ColumnMapping, save_as: &str) -> Result<()> {
+pub async fn choose_mapping(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    mut mapping: ColumnMapping,
+    save_as: &str,
+) -> Result<()> {
     let refused = |error: MappingError| Refusal::invalid("mapping", error.ja(), error.to_string());
     mapping.check().map_err(refused)?;
     let name = save_as.trim();
     if name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(Refusal::invalid("mapping-name", format!("名前は{NAME_MAX}文字以内で入力してください。"), format!("The name may have {NAME_MAX} characters.")).into());
+        return Err(Refusal::invalid(
+            "mapping-name",
+            format!("名前は{NAME_MAX}文字以内で入力してください。"),
+            format!("The name may have {NAME_MAX} characters."),
+        )
+        .into());
     }
     let mut op = app.operate_as(actor).await?;
     let (_, kept, part) = read_import(&mut op.write, actor, id).await?;
@@ -372,7 +400,12 @@ pub async fn choose_mapping(app: &App, actor: &Actor, id: &str, mut mapping: Col
         let text = serde_json::to_string(&mapping).map_err(|error| AppError::Internal(format!("mapping: {error}")))?;
         let row = SavedMapping { id: app.new_id(), name: name.to_owned(), mapping: text, version: 1 };
         store::put_mapping(&mut op.write, &actor.organisation_id, &row).await?;
-        op.trail_new("mapping.save", ("column-mapping", name), &json!({ "sheet": mapping.sheet, "fields": mapping.fields })).await?;
+        op.trail_new(
+            "mapping.save",
+            ("column-mapping", name),
+            &json!({ "sheet": mapping.sheet, "fields": mapping.fields }),
+        )
+        .await?;
     }
     apply_mapping(&kept.sheets, &mapping, &known(&part)).map_err(refused)?;
     let after = json!({ "mapping": mapping.name, "sheet": mapping.sheet });
@@ -436,7 +469,8 @@ pub async fn apply(app: &App, actor: &Actor, id: &str, ticks: &[Tick]) -> Result
         write_row(&mut op, row, &changes, &departments).await?;
     }
     store::end_import(&mut op.write, &actor.organisation_id, id, "applied").await?;
-    let after = json!({ "file": row.file_name, "assessment": row.assessment_id, "cells": applied.cells, "rows": applied.rows });
+    let after =
+        json!({ "file": row.file_name, "assessment": row.assessment_id, "cells": applied.cells, "rows": applied.rows });
     op.trail_new("workbook.apply", ("workbook-import", id), &after).await?;
     op.commit().await?;
     Ok(applied)
@@ -455,7 +489,10 @@ fn chosen<'a>(review: &'a Review, ticks: &[Tick]) -> Result<BTreeMap<&'a str, Ve
                 format!("{place} の行には直すべき誤りがあり、取り込めません。"),
                 format!("The row of {place} has an error that has to be put right first."),
             )
-            .next("上の問題を表の側で直して、もう一度読み込んでください。", "Put the problem right in the workbook and send it again.")
+            .next(
+                "上の問題を表の側で直して、もう一度読み込んでください。",
+                "Put the problem right in the workbook and send it again.",
+            )
             .into());
         }
         count += 1;
@@ -471,10 +508,18 @@ fn moved_on() -> Refusal {
         "確認している間に、ほかの人が同じ項目を更新しました。何も取り込んでいません。",
         "Somebody changed the same items while you were looking; nothing was taken over.",
     )
-    .next("いまの内容と比べ直しました。もう一度確かめて取り込んでください。", "The comparison is made anew; look again and take over.")
+    .next(
+        "いまの内容と比べ直しました。もう一度確かめて取り込んでください。",
+        "The comparison is made anew; look again and take over.",
+    )
 }
 
-async fn write_row(op: &mut Operation<'_>, row: SheetRow, changes: &[&CellChange], departments: &[Department]) -> Result<()> {
+async fn write_row(
+    op: &mut Operation<'_>,
+    row: SheetRow,
+    changes: &[&CellChange],
+    departments: &[Department],
+) -> Result<()> {
     let mut change = Change::default();
     for cell in changes {
         let text = match cell.field {

@@ -62,12 +62,16 @@ async fn the_numbers_are_those_of_the_sheet() {
         let line = report.forces.iter().find(|line| line.force == Force::Mandatory.ja());
         assert_eq!(line.map_or(0, |line| line.counts.total()), mandatory);
         assert!(report.chapters.iter().any(|chapter| chapter.achieved_last.is_some()), "last time stands beside");
-        assert_eq!((report.fiscal_year, report.last_fiscal_year, report.head.marking.as_str()), (2026, Some(2025), "社外秘"));
+        assert_eq!(
+            (report.fiscal_year, report.last_fiscal_year, report.head.marking.as_str()),
+            (2026, Some(2025), "社外秘")
+        );
         assert!(report.exclusions.iter().all(|line| line.reason == "設備がない"));
 
         let chapters = assessment::chapters(&test.app, &rows).await.expect("chapters");
         let numbers: Vec<_> = chapters.iter().map(|c| (c.number.clone(), c.tally.answered())).collect();
-        let printed: Vec<_> = report.chapters.iter().map(|c| (c.number.clone(), c.counts.total() - c.counts.unanswered)).collect();
+        let printed: Vec<_> =
+            report.chapters.iter().map(|c| (c.number.clone(), c.counts.total() - c.counts.unanswered)).collect();
         assert_eq!(printed, numbers, "the chapters are those of the sheet");
     }
 }
@@ -87,7 +91,12 @@ async fn page_paper_and_workbook_are_there_for_who_may_read_and_for_nobody_else(
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.text().contains("<svg class=\"radar\"") && page.text().contains("期限超過"));
         let pdf = auditor.get(&format!("{base}.pdf?marking=TLP:AMBER&role1=承認&name1=")).await;
-        assert_eq!((pdf.status, pdf.headers[CONTENT_TYPE].to_str().ok()), (StatusCode::OK, Some("application/pdf")), "{}", pdf.text());
+        assert_eq!(
+            (pdf.status, pdf.headers[CONTENT_TYPE].to_str().ok()),
+            (StatusCode::OK, Some("application/pdf")),
+            "{}",
+            pdf.text()
+        );
         assert!(pdf.bytes.starts_with(b"%PDF"));
         let xlsx = auditor.get(&format!("{base}.xlsx")).await;
         let sheets = read_cells(&xlsx.bytes, &CellLimits::default()).expect("a workbook");

@@ -42,7 +42,8 @@ impl Stage1 {
     }
 
     async fn upload(&self, sheets: &[SheetCells]) -> Import {
-        let id = import::upload(&self.test.app, &self.officer, &self.scope(), XLSX, &book(sheets)).await.expect("an upload");
+        let id =
+            import::upload(&self.test.app, &self.officer, &self.scope(), XLSX, &book(sheets)).await.expect("an upload");
         import::look(&self.test.app, &self.officer, &id).await.expect("an import")
     }
 
@@ -86,7 +87,10 @@ fn book(sheets: &[SheetCells]) -> Vec<u8> {
 
 /// The sheet of answers.
 fn answers_sheet(sheets: &mut [SheetCells]) -> &mut SheetCells {
-    sheets.iter_mut().find(|sheet| sheet.cells.iter().any(|cell| cell.text == "対応状況" && cell.row == 2)).expect("a sheet of answers")
+    sheets
+        .iter_mut()
+        .find(|sheet| sheet.cells.iter().any(|cell| cell.text == "対応状況" && cell.row == 2))
+        .expect("a sheet of answers")
 }
 
 /// Writes a text into the column of a header, in the row of a number.
@@ -145,7 +149,9 @@ async fn what_was_filled_in_is_shown_cell_by_cell_and_stands_in_the_sheet_once_c
 
         let mut c = stage.test.app.read().await.expect("a connection");
         let events = trail::of_subject(&mut c, "alpha", "answer", &rows[0].id).await.expect("events");
-        assert!(events.iter().any(|e| e.action == "answer.change" && e.after.contains("毎月見直す") && e.before.contains("\"current\":\"\"")));
+        assert!(events.iter().any(|e| e.action == "answer.change"
+            && e.after.contains("毎月見直す")
+            && e.before.contains("\"current\":\"\"")));
         let events = trail::of_subject(&mut c, "alpha", "workbook-import", &import.id).await.expect("events");
         let actions: Vec<_> = events.iter().map(|e| e.action.as_str()).collect();
         assert_eq!(actions, ["workbook.apply", "workbook.read"]);
@@ -170,7 +176,8 @@ async fn an_answer_that_moves_on_while_somebody_looks_is_never_overwritten() {
         let ticks = ready(review(&import));
         stage.save(&rows[0], AnswerField::Current, "画面で書いたこと").await;
 
-        let refused = import::apply(&stage.test.app, &stage.officer, &import.id, &ticks).await.expect_err("refused whole");
+        let refused =
+            import::apply(&stage.test.app, &stage.officer, &import.id, &ticks).await.expect_err("refused whole");
         assert_eq!(refused.refusal().expect("a refusal").kind, RefusalKind::Conflict);
         let now = stage.rows().await;
         assert_eq!((now[0].answer.current.as_str(), now[1].answer.current.as_str()), ("画面で書いたこと", ""));
@@ -234,7 +241,8 @@ async fn another_layout_is_read_by_a_mapping_that_is_saved() {
             sheet.write_string(at, 3, "本社へ報告済").expect("a text");
         }
         let bytes = foreign.save_to_buffer().expect("a workbook");
-        let id = import::upload(&stage.test.app, &stage.officer, &stage.scope(), XLSX, &bytes).await.expect("an upload");
+        let id =
+            import::upload(&stage.test.app, &stage.officer, &stage.scope(), XLSX, &bytes).await.expect("an upload");
         let import = import::look(&stage.test.app, &stage.officer, &id).await.expect("an import");
         let Stage::Mapping(layout) = import.stage else { panic!("a foreign layout needs a mapping") };
         let proposal = layout.proposal.expect("a proposal");
@@ -246,7 +254,8 @@ async fn another_layout_is_read_by_a_mapping_that_is_saved() {
         let status: Vec<_> = now.iter().take(4).map(|row| row.answer.status).collect();
         assert_eq!(status, [AnswerStatus::Yes, AnswerStatus::No, AnswerStatus::Yes, AnswerStatus::Unanswered]);
 
-        let id = import::upload(&stage.test.app, &stage.officer, &stage.scope(), XLSX, &bytes).await.expect("an upload");
+        let id =
+            import::upload(&stage.test.app, &stage.officer, &stage.scope(), XLSX, &bytes).await.expect("an upload");
         let import = import::look(&stage.test.app, &stage.officer, &id).await.expect("an import");
         let Stage::Mapping(layout) = import.stage else { panic!("it is still foreign") };
         assert_eq!(layout.saved.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["本社様式 2026"]);
@@ -262,7 +271,9 @@ async fn csv_makes_the_same_trip_in_both_encodings() {
         for encoding in [TextEncoding::Utf8, TextEncoding::ShiftJis] {
             let sent = export_csv(&stage.test.app, &stage.officer, &stage.scope(), encoding).await.expect("a file");
             assert_eq!(sent.lost, 0);
-            let id = import::upload(&stage.test.app, &stage.officer, &stage.scope(), "a.csv", &sent.bytes).await.expect("an upload");
+            let id = import::upload(&stage.test.app, &stage.officer, &stage.scope(), "a.csv", &sent.bytes)
+                .await
+                .expect("an upload");
             let import = import::look(&stage.test.app, &stage.officer, &id).await.expect("an import");
             assert!(review(&import).changes.is_empty(), "{:?}", review(&import).changes);
         }
@@ -297,7 +308,10 @@ async fn a_department_gets_and_gives_its_own_part_only() {
 
         // The whole assessment, another department's part: as if it were not there.
         assert!(export_xlsx(app, &member, &stage.scope()).await.is_err());
-        assert_eq!(export_xlsx(app, &other, &scope).await.err().expect("refused").refusal().expect("a refusal").kind, RefusalKind::NotFound);
+        assert_eq!(
+            export_xlsx(app, &other, &scope).await.err().expect("refused").refusal().expect("a refusal").kind,
+            RefusalKind::NotFound
+        );
 
         // Rows of the whole sheet smuggled into the part are rows that it does not know; departments stay as they are.
         let mut whole = stage.sheets().await;
@@ -333,7 +347,8 @@ async fn another_organisation_learns_nothing_and_its_workbook_changes_nothing() 
         let stranger = stage.test.officer("beta");
         let refused = export_xlsx(&stage.test.app, &stranger, &stage.scope()).await.err().expect("refused");
         assert_eq!(refused.refusal().expect("a refusal").kind, RefusalKind::NotFound);
-        let refused = import::upload(&stage.test.app, &stranger, &stage.scope(), XLSX, b"PK").await.expect_err("refused");
+        let refused =
+            import::upload(&stage.test.app, &stranger, &stage.scope(), XLSX, b"PK").await.expect_err("refused");
         assert_eq!(refused.refusal().expect("a refusal").kind, RefusalKind::NotFound);
 
         let theirs = open(&stage.test, &stranger, "").await;

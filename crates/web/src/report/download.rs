@@ -42,11 +42,8 @@ fn encoded(name: &str) -> String {
 
 /// A name that every file system takes.
 pub fn file_name(title: &str, day: jiff::civil::Date, ending: &str) -> String {
-    let title: String = title
-        .chars()
-        .map(|c| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c })
-        .take(100)
-        .collect();
+    let title: String =
+        title.chars().map(|c| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c }).take(100).collect();
     format!("{title}_{}.{ending}", day.strftime("%Y%m%d"))
 }
 

@@ -70,7 +70,13 @@ pub async fn standards(state: &WebState, p: &Page, list: &[EditionEntry]) -> Res
 }
 
 /// What binds of one standard, as narrowed by `filter`.
-pub async fn applicability(state: &WebState, p: &Page, standard: &str, filter: &str, list: &[&Line]) -> Result<Response, WebError> {
+pub async fn applicability(
+    state: &WebState,
+    p: &Page,
+    standard: &str,
+    filter: &str,
+    list: &[&Line],
+) -> Result<Response, WebError> {
     let columns = columns(
         p,
         [
@@ -143,7 +149,12 @@ pub async fn assessments(state: &WebState, p: &Page, list: &[Summary]) -> Result
 }
 
 /// Requests with the word of their stage, as narrowed by `filter`.
-pub async fn requests(state: &WebState, p: &Page, filter: &str, list: &[(&AnswerRequest, &str)]) -> Result<Response, WebError> {
+pub async fn requests(
+    state: &WebState,
+    p: &Page,
+    filter: &str,
+    list: &[(&AnswerRequest, &str)],
+) -> Result<Response, WebError> {
     let columns = columns(
         p,
         [

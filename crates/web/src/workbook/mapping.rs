@@ -86,7 +86,8 @@ impl Chosen {
         let col = |text: &String| text.parse::<u32>().ok();
         let number_columns: Vec<u32> = self.numbers.iter().filter_map(col).collect();
         let title_column = col(&self.title);
-        let fields: BTreeMap<String, u32> = self.fields.iter().filter_map(|(code, text)| Some(((*code).to_owned(), col(text)?))).collect();
+        let fields: BTreeMap<String, u32> =
+            self.fields.iter().filter_map(|(code, text)| Some(((*code).to_owned(), col(text)?))).collect();
         let header_row = self.header_row.saturating_sub(1);
         let used = number_columns.iter().chain(&title_column).chain(fields.values());
         let headers = used.filter_map(|col| Some((*col, header(sheet?, header_row, *col)?))).collect();
@@ -114,7 +115,9 @@ impl Chosen {
 
 /// The word over a column; a merged header stands in the row above.
 fn header(sheet: &SheetCells, row: u32, col: u32) -> Option<String> {
-    let at = |row: u32| sheet.cells.iter().find(|cell| cell.row == row && cell.col == col).map(|cell| cell.text.trim().to_owned());
+    let at = |row: u32| {
+        sheet.cells.iter().find(|cell| cell.row == row && cell.col == col).map(|cell| cell.text.trim().to_owned())
+    };
     at(row).or_else(|| at(row.checked_sub(1)?)).filter(|text| !text.is_empty())
 }
 
@@ -164,9 +167,12 @@ fn short(text: &str, chars: usize) -> String {
 
 /// Words of the status column that are no mark of ours, each once.
 fn unknown_words(sheet: &SheetCells, chosen: &Chosen) -> Vec<(String, String)> {
-    let Some(col) = chosen.fields.get(AnswerField::Status.code()).and_then(|text| text.parse::<u32>().ok()) else { return Vec::new() };
+    let Some(col) = chosen.fields.get(AnswerField::Status.code()).and_then(|text| text.parse::<u32>().ok()) else {
+        return Vec::new();
+    };
     let below = sheet.cells.iter().filter(|cell| cell.col == col && cell.row >= chosen.header_row);
-    let words: BTreeSet<&str> = below.map(|cell| cell.text.trim()).filter(|text| parse_status(text).is_none()).collect();
+    let words: BTreeSet<&str> =
+        below.map(|cell| cell.text.trim()).filter(|text| parse_status(text).is_none()).collect();
     let fitting = words.into_iter().filter(|word| word.chars().count() <= 20).take(WORDS_MAX);
     fitting.map(|word| (word.to_owned(), chosen.words.get(word).cloned().unwrap_or_default())).collect()
 }
@@ -191,7 +197,8 @@ fn preview(sheet: &SheetCells, chosen: &Chosen) -> (Vec<String>, Vec<PreviewRow>
 
 fn columns(sheet: &SheetCells, chosen: &Chosen) -> Vec<(String, String)> {
     let row = chosen.header_row.saturating_sub(1);
-    let filled: BTreeSet<u32> = sheet.cells.iter().filter(|cell| cell.row >= row && cell.col < COLUMNS_MAX).map(|cell| cell.col).collect();
+    let filled: BTreeSet<u32> =
+        sheet.cells.iter().filter(|cell| cell.row >= row && cell.col < COLUMNS_MAX).map(|cell| cell.col).collect();
     let label = |col: u32| format!("{} {}", letters(col), short(&header(sheet, row, col).unwrap_or_default(), 24));
     filled.into_iter().map(|col| (col.to_string(), label(col).trim().to_owned())).collect()
 }
@@ -209,7 +216,8 @@ fn page_of(
     let visible = || layout.sheets.iter().filter(|sheet| !sheet.hidden);
     if !visible().any(|sheet| sheet.name == chosen.sheet) {
         // A mapping saved for every sheet starts with the fullest one.
-        chosen.sheet = visible().max_by_key(|sheet| sheet.cells.len()).map_or(String::new(), |sheet| sheet.name.clone());
+        chosen.sheet =
+            visible().max_by_key(|sheet| sheet.cells.len()).map_or(String::new(), |sheet| sheet.name.clone());
     }
     chosen.header_row = chosen.header_row.clamp(1, 100_000);
     let empty = SheetCells::default();
@@ -257,7 +265,11 @@ pub fn show(
 }
 
 /// POST /imports/{id}/mapping: shows the page for another sheet or header row, or reads the file by what was chosen.
-pub async fn choose_mapping(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn choose_mapping(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let person = &form.person;
     let found = import::look(&state.app, &person.actor, &id).await.map_err(told(person))?;
     let Stage::Mapping(layout) = found.stage else { return see_other(&format!("/imports/{id}"), None) };

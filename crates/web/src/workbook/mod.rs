@@ -69,12 +69,20 @@ fn sent(export: Export, media_type: &'static str) -> Result<Response, WebError> 
 }
 
 /// GET /assessments/{id}/workbook.xlsx
-pub async fn assessment_xlsx(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
+pub async fn assessment_xlsx(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
     sent(app::export_xlsx(&state.app, &person.actor, &Scope::Assessment(id)).await.map_err(told(&person))?, XLSX)
 }
 
 /// GET /requests/{id}/workbook.xlsx
-pub async fn request_xlsx(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
+pub async fn request_xlsx(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
     sent(app::export_xlsx(&state.app, &person.actor, &Scope::Request(id)).await.map_err(told(&person))?, XLSX)
 }
 
@@ -178,7 +186,9 @@ async fn upload(state: &WebState, sent: PersonUpload, scope: &Scope) -> Result<R
         Ok(id) => see_other(&format!("/imports/{id}"), None),
         Err(error) => match error.refusal() {
             // What is wrong with the file is said beside the field; what is wrong with the person's rights is not.
-            Some(refusal) if matches!(refusal.kind, sakimori_app::RefusalKind::Invalid | sakimori_app::RefusalKind::Limit) => {
+            Some(refusal)
+                if matches!(refusal.kind, sakimori_app::RefusalKind::Invalid | sakimori_app::RefusalKind::Limit) =>
+            {
                 let refusal = refusal.clone();
                 upload_page(state, person, scope, None, Some(refusal)).await
             }
@@ -188,12 +198,20 @@ async fn upload(state: &WebState, sent: PersonUpload, scope: &Scope) -> Result<R
 }
 
 /// POST /assessments/{id}/import
-pub async fn upload_assessment(State(state): State<WebState>, Path(id): Path<String>, sent: PersonUpload) -> Result<Response, WebError> {
+pub async fn upload_assessment(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    sent: PersonUpload,
+) -> Result<Response, WebError> {
     upload(&state, sent, &Scope::Assessment(id)).await
 }
 
 /// POST /requests/{id}/import
-pub async fn upload_request(State(state): State<WebState>, Path(id): Path<String>, sent: PersonUpload) -> Result<Response, WebError> {
+pub async fn upload_request(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    sent: PersonUpload,
+) -> Result<Response, WebError> {
     upload(&state, sent, &Scope::Request(id)).await
 }
 
@@ -214,13 +232,21 @@ pub async fn show(
     let found = import::look(&state.app, &person.actor, &id).await.map_err(told(&person))?;
     match found.stage {
         Stage::Ended => see_other(&format!("{}/import", Place::of(&found.part).base), None),
-        Stage::Mapping(layout) => mapping::show(&state, &person, &found.part, &found.id, &found.file_name, &layout, &query.mapping),
-        Stage::Review(review) => review::show(&state, &person, &found.part, (&found.id, &found.file_name), &review, None, None),
+        Stage::Mapping(layout) => {
+            mapping::show(&state, &person, &found.part, &found.id, &found.file_name, &layout, &query.mapping)
+        }
+        Stage::Review(review) => {
+            review::show(&state, &person, &found.part, (&found.id, &found.file_name), &review, None, None)
+        }
     }
 }
 
 /// POST /imports/{id}/drop
-pub async fn drop_import(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn drop_import(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let base = match import::give_up(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))? {
         Scope::Assessment(id) => format!("/assessments/{id}"),
         Scope::Request(id) => format!("/requests/{id}"),
@@ -229,7 +255,11 @@ pub async fn drop_import(State(state): State<WebState>, Path(id): Path<String>, 
 }
 
 /// POST /imports/{id}/columns: the columns are to be explained anew.
-pub async fn explain_again(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn explain_again(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     import::explain_again(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))?;
     see_other(&format!("/imports/{id}"), None)
 }

@@ -91,7 +91,9 @@ pub fn show(
     let (p, place) = page(state, person, part);
     let by_key: HashMap<&str, &SheetRow> = part.rows.iter().map(|row| (row.id.as_str(), row)).collect();
     let title = |key: &str| by_key.get(key).map_or("", |row| p.t(&row.title, &row.title_en)).to_owned();
-    let number = |key: &String| by_key.get(key.as_str()).map_or_else(|| key.clone(), |row| format!("{} {}", row.number, title(key)));
+    let number = |key: &String| {
+        by_key.get(key.as_str()).map_or_else(|| key.clone(), |row| format!("{} {}", row.number, title(key)))
+    };
     let rows: HashSet<&str> = review.changes.iter().map(|change| change.row_id.as_str()).collect();
     let changes = review.changes.iter().map(|cell| ChangeRow {
         tick: Tick::of(cell).print(),
@@ -136,7 +138,11 @@ pub fn show(
 }
 
 /// POST /imports/{id}/apply
-pub async fn apply(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn apply(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let person = &form.person;
     let sent = form.fields.all("take");
     let ticks: Vec<Tick> = sent.iter().filter_map(|text| Tick::parse(text)).collect();

@@ -7,7 +7,7 @@ use sakimori_domain::identity::Role;
 use sakimori_domain::registry::OrganisationProfile;
 use sakimori_domain::standards::{Audience, NetworkClass};
 use sakimori_store::assessment::{self, Assessment, NewAnswer};
-use sakimori_store::edition::{self, ProvisionEntry};
+use sakimori_store::edition;
 use sakimori_store::identity::{self, Account};
 use sakimori_store::registry::{self, Department, Organisation};
 use sakimori_store::request::{self, AnswerRequest};
@@ -227,8 +227,10 @@ async fn seed_assessment(
         version: 1,
     };
     assessment::insert_assessment(&mut op.write, &row, &body.standards).await?;
-    let given: HashMap<(&str, &str), &DemoAnswer> =
-        answers.iter().filter(|a| a.year == year).map(|a| ((a.edition.as_str(), a.id.as_str()), *a)).collect();
+    let of_year = |year: i64| -> HashMap<(&str, &str), &DemoAnswer> {
+        answers.iter().filter(|a| a.year == year).map(|a| ((a.edition.as_str(), a.id.as_str()), *a)).collect()
+    };
+    let (given, before) = (of_year(year), of_year(year - 1));
     let mut position = 0;
     for edition_id in &body.standards {
         let binding: HashMap<String, bool> = assessment::applicability(&mut op.write, &body.id, edition_id)
@@ -239,8 +241,12 @@ async fn seed_assessment(
         for entry in edition::provisions(&mut op.write, &body.id, edition_id).await? {
             let binds = binding.get(&entry.provision.id).copied().unwrap_or(true);
             if entry.provision.is_answerable() && binds {
-                let demo = given.get(&(edition_id.as_str(), entry.provision.id.as_str())).copied();
-                seed_answer(op, &row, edition_id, &entry, position, demo, departments).await?;
+                let key = (edition_id.as_str(), entry.provision.id.as_str());
+                let demo = given.get(&key).copied();
+                // A row that is not answered yet lies with the department that answered it last time.
+                let owner = demo.or_else(|| before.get(&key).copied());
+                let department = owner.and_then(|d| departments.get(&d.department)).map_or("", String::as_str);
+                seed_answer(op, &row, (edition_id, &entry.provision.id, position), demo, department).await?;
                 position += 1;
             }
         }
@@ -251,19 +257,16 @@ async fn seed_assessment(
 async fn seed_answer(
     op: &mut Operation<'_>,
     assessment: &Assessment,
-    edition_id: &str,
-    entry: &ProvisionEntry,
-    position: i64,
+    (edition_id, number, position): (&str, &str, i64),
     demo: Option<&DemoAnswer>,
-    departments: &HashMap<String, String>,
+    department: &str,
 ) -> Result<()> {
     let answer = demo.map_or_else(|| Ok(Answer::default()), answer)?;
-    let department = demo.and_then(|d| departments.get(&d.department)).map_or("", String::as_str);
     let updated_by = demo.map_or(String::new(), |d| d.department.clone());
     let row = NewAnswer {
         id: &op.app.new_id(),
         edition_id,
-        number: &entry.provision.id,
+        number,
         position,
         department_id: department,
         answer: &answer,

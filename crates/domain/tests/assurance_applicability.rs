@@ -118,6 +118,16 @@ fn specified_ports_marks_bind_in_the_five_ports_only() {
 }
 
 #[test]
+fn an_item_with_both_marks_names_both_reasons() {
+    let provision = Provision { marks: vec![Mandate::SpecifiedPorts, Mandate::AllPorts], ..control() };
+    let got = applicability(&port(&["名古屋港"]), Family::Port, &provision);
+    assert_eq!(got.force, Force::Mandatory);
+    assert_eq!(got.reason, "強制要件（全ての港と指定港: 名古屋港のため）");
+    assert_eq!(got.reason_en, "mandatory, all ports, and specified ports, because 名古屋港");
+    assert_eq!(applicability(&port(&["清水港"]), Family::Port, &provision).reason, "強制要件（全ての港）");
+}
+
+#[test]
 fn a_mark_on_a_part_of_an_item_shows_on_the_whole() {
     let mut group = item(&[], Strength::None);
     group.items.push(item(&[Mandate::SpecifiedPorts], Strength::Recommended));

@@ -415,15 +415,21 @@ fn by_port(profile: &OrganisationProfile, marks: &[Mandate], strength: Strength,
         return other_sector("港湾分野", "port");
     }
     let (ja_end, en_end) = if inside { ("を含む", ", in a part of the item") } else { ("", "") };
+    let named: Vec<_> = profile.ports.iter().filter(|port| is_specified_port(port)).map(String::as_str).collect();
+    let named = named.join("・");
     if marks.contains(&Mandate::AllPorts) {
-        let reason = format!("強制要件（全ての港）{ja_end}");
-        return Applicability::new(true, Force::Mandatory, reason, format!("mandatory, all ports{en_end}"));
+        // Some measures are mandatory everywhere, others in the specified ports: the reason names both.
+        let (ja_too, en_too) = match marks.contains(&Mandate::SpecifiedPorts) && !named.is_empty() {
+            true => (format!("と指定港: {named}のため"), format!(", and specified ports, because {named}")),
+            false => (String::new(), String::new()),
+        };
+        let reason = format!("強制要件（全ての港{ja_too}）{ja_end}");
+        return Applicability::new(true, Force::Mandatory, reason, format!("mandatory, all ports{en_too}{en_end}"));
     }
     let by_wording = Applicability::by_wording(strength);
     if !marks.contains(&Mandate::SpecifiedPorts) {
         return by_wording;
     }
-    let named: Vec<_> = profile.ports.iter().filter(|port| is_specified_port(port)).map(String::as_str).collect();
     if named.is_empty() {
         let ports = if profile.ports.is_empty() { "港が未登録".to_owned() } else { profile.ports.join("・") };
         return Applicability {
@@ -432,7 +438,6 @@ fn by_port(profile: &OrganisationProfile, marks: &[Mandate], strength: Strength,
             ..by_wording
         };
     }
-    let named = named.join("・");
     Applicability::new(
         true,
         Force::Mandatory,

@@ -23,11 +23,16 @@ use crate::trail::words;
 struct HomePage {
     p: Page,
     tasks: Vec<Task>,
+    /// Tasks beyond those shown.
+    more: usize,
     assessment: Option<Assessment>,
     standards: Vec<StandardBar>,
     events: Vec<(Event, &'static str)>,
     steps: Option<Steps>,
 }
+
+/// Tasks on the page, the most urgent first; the rest is behind a link, so that the page stays one look.
+const TASKS_SHOWN: usize = 6;
 
 /// Something to do, with its deadline.
 struct Task {
@@ -75,8 +80,9 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
         Vec::new()
     };
     let steps = if actor.may(Permission::ManageAssessments) { first_steps(&mut c, actor, &requests).await? } else { None };
-    let tasks = requests.iter().map(|r| task(r, &p)).collect();
-    render(&HomePage { tasks, assessment, standards, events, steps, p })
+    let more = requests.len().saturating_sub(TASKS_SHOWN);
+    let tasks = requests.iter().take(TASKS_SHOWN).map(|r| task(r, &p)).collect();
+    render(&HomePage { tasks, more, assessment, standards, events, steps, p })
 }
 
 /// A department's open requests; the whole organisation's for those who manage them.
@@ -96,13 +102,16 @@ fn task(r: &AnswerRequest, p: &Page) -> Task {
     let title = match (manages, r.state == "returned", p.english) {
         (true, true, false) => format!("{}の回答を確かめる", r.department_name),
         (true, true, true) => format!("Check the answers of {}", r.department_name),
-        (_, _, false) => format!("{}: {}への回答", r.department_name, r.assessment_title),
-        (_, _, true) => format!("{}: answer {}", r.department_name, r.assessment_title),
+        (true, false, false) => format!("{}の回答を待つ", r.department_name),
+        (true, false, true) => format!("Waiting for {}", r.department_name),
+        (false, _, false) => format!("{}に回答する", r.assessment_title),
+        (false, _, true) => format!("Answer {}", r.assessment_title),
     };
-    let note = if p.english {
-        format!("{} of {} answered", r.answered, r.rows)
-    } else {
-        format!("{}件のうち{}件が回答済", r.rows, r.answered)
+    let note = match (manages, p.english) {
+        (true, true) => format!("{}, {} of {} answered", r.assessment_title, r.answered, r.rows),
+        (true, false) => format!("{} ・ 回答済 {} / {}", r.assessment_title, r.answered, r.rows),
+        (false, true) => format!("{} of {} answered", r.answered, r.rows),
+        (false, false) => format!("回答済 {} / {}", r.answered, r.rows),
     };
     Task { title, href: format!("/requests/{}", r.id), note, due: r.due.clone() }
 }

@@ -214,6 +214,7 @@
       ),
     );
     (row.querySelector("[data-save-state]")?.parentElement ?? row.lastElementChild).append(box);
+    box.scrollIntoView({ block: "nearest" });
   }
 
   // ---- noticing changes ---------------------------------------------------------------------------------------------

@@ -329,12 +329,17 @@ async fn a_department_gets_and_gives_its_own_part_only() {
 
         // Nobody else sees the import, and nobody imports once the part has been returned.
         let id = import::upload(app, &member, &scope, XLSX, &book(&whole)).await.expect("an upload");
+        let ticks: Vec<Tick> = review(&import).changes.iter().map(Tick::of).collect();
         assert!(import::look(app, &stage.officer, &id).await.is_err());
         let Scope::Request(request) = &scope else { unreachable!("a request") };
+        for row in &stage.rows().await[..3] {
+            stage.save(row, AnswerField::Status, "x").await;
+        }
         let desk = requests::desk(app, &member, request).await.expect("a desk");
         requests::step(app, &member, request, desk.request.version, requests::Step::Return).await.expect("returned");
         assert!(import::upload(app, &member, &scope, XLSX, &book(&whole)).await.is_err());
-        assert!(import::apply(app, &member, &id, &[]).await.is_err());
+        let late = import::apply(app, &member, &id, &ticks).await.expect_err("returned");
+        assert_eq!(late.refusal().expect("a refusal").code, "request-closed");
         assert!(export_xlsx(app, &member, &scope).await.is_ok(), "reading goes on");
     }
 }

@@ -88,17 +88,6 @@ async fn an_answer_is_saved_merged_refused_or_contested_over_the_api() {
         }
         let list = value(&officer.get("/api/v1/assessments").await.bytes);
         assert_eq!(list[0]["counts"]["triangle"].as_i64(), Some(1));
-        let standards = value(&officer.get("/api/v1/standards").await.bytes);
-        let edition = standards[0]["id"].as_str().expect("an edition");
-        assert_eq!(
-            value(&officer.get(&format!("/api/v1/standards/{edition}")).await.bytes)["id"].as_str(),
-            Some(edition)
-        );
-        assert!(
-            value(&officer.get(&format!("/api/v1/standards/{edition}/provisions")).await.bytes)
-                .as_array()
-                .is_some_and(|p| !p.is_empty())
-        );
 
         let auditor = test.browser("alpha-auditor").await;
         assert_eq!(
@@ -119,6 +108,25 @@ async fn an_answer_is_saved_merged_refused_or_contested_over_the_api() {
         let nobody = test.stranger().json("PATCH", &url, &json!({ "version": 3, "status": "o" })).await;
         assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
         assert!(value(&nobody.bytes)["message"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn the_standards_are_read_over_the_api() {
+    for database in BOTH {
+        let (test, _, _) = scene(database).await;
+        let officer = test.browser("alpha-security-officer").await;
+        let standards = value(&officer.get("/api/v1/standards").await.bytes);
+        let edition = standards[0]["id"].as_str().expect("an edition");
+        assert_eq!(
+            value(&officer.get(&format!("/api/v1/standards/{edition}")).await.bytes)["id"].as_str(),
+            Some(edition)
+        );
+        assert!(
+            value(&officer.get(&format!("/api/v1/standards/{edition}/provisions")).await.bytes)
+                .as_array()
+                .is_some_and(|p| !p.is_empty())
+        );
     }
 }
 

@@ -72,9 +72,28 @@ pub async fn sheets(address: &str, session: &Session, prepared: &Prepared, figur
     figures.add(Figure::single("  at 8 connections", per_second, "/s", Some(Target::Above(1500.0))).noted(note));
     let one = repeat(address, session, &large, 100).await?;
     figures.add(Figure::median_ms("1,209 full rows as JSON", &one, Some(Target::Below(15.0))));
-    let page = format!("/assessments/{}/sheet", prepared.small);
+    let page = format!("/assessments/{}", prepared.small);
     let one = repeat(address, session, &page, 200).await?;
     figures.add(Figure::median_ms("page with 140 rows", &one, Some(Target::Below(10.0))));
+    Ok(())
+}
+
+/// The sheets as the database alone gives them, for telling its share.
+///
+/// # Errors
+/// A database error.
+pub async fn rows(app: &App, prepared: &Prepared, figures: &mut Figures) -> Result<()> {
+    let mut connection = app.read().await?;
+    for (id, times) in [(&prepared.small, 200), (&prepared.large, 30)] {
+        let mut rows = 0;
+        let one = Durations::of_async(times, async || {
+            rows =
+                sakimori_store::assessment::sheet(&mut connection, &prepared.officer.organisation_id, id).await?.len();
+            anyhow::Ok(())
+        })
+        .await?;
+        figures.add(Figure::median_ms(format!("{rows} full rows from the database"), &one, None));
+    }
     Ok(())
 }
 
@@ -90,20 +109,32 @@ pub async fn saves(address: &str, session: &Session, prepared: &Prepared, figure
     let ids: Vec<String> = rows.iter().filter_map(|row| Some(row.get("id")?.as_str()?.to_owned())).collect();
     ensure!(ids.len() == crate::prepare::SMALL, "{} rows in the list", ids.len());
     let mut versions = vec![1_i64; ids.len()];
-    let (mut saves, mut lists) = (Durations::default(), Durations::default());
+    let large = format!("/api/v1/assessments/{}/answers", prepared.large);
+    let (mut saves, mut lists, mut long_lists) = (Durations::default(), Durations::default(), Durations::default());
     for turn in 0..400 {
         let at = turn % ids.len();
         let body = serde_json::json!({ "version": versions[at], "current": format!("{turn}回目の入力。局舎の点検を終え、結果を台帳に書き写した。") });
         let watch = Watch::start();
-        let saved: Value = serde_json::from_slice(client.patch(&format!("/api/v1/answers/{}", ids[at]), &body.to_string()).await?)?;
+        let saved: Value =
+            serde_json::from_slice(client.patch(&format!("/api/v1/answers/{}", ids[at]), &body.to_string()).await?)?;
         saves.add(watch.elapsed());
         versions[at] = saved.get("version").and_then(Value::as_i64).context("the version of the saved row")?;
         let watch = Watch::start();
         client.get(&list).await?;
         lists.add(watch.elapsed());
+        if turn % 8 == 0 {
+            let watch = Watch::start();
+            client.get(&large).await?;
+            long_lists.add(watch.elapsed());
+        }
     }
     figures.add(Figure::p95_ms("one answer saved: field merge, trail, fsync", &saves, Some(Target::Below(5.0))));
     figures.add(Figure::median_ms("140 full rows as JSON, each time after a save", &lists, Some(Target::Below(2.0))));
+    figures.add(Figure::median_ms(
+        "1,209 full rows as JSON, each time after a save",
+        &long_lists,
+        Some(Target::Below(15.0)),
+    ));
     Ok(())
 }
 
@@ -111,7 +142,13 @@ pub async fn saves(address: &str, session: &Session, prepared: &Prepared, figure
 ///
 /// # Errors
 /// The route is missing or refuses.
-pub async fn search(address: &str, session: &Session, app: &App, prepared: &Prepared, figures: &mut Figures) -> Result<()> {
+pub async fn search(
+    address: &str,
+    session: &Session,
+    app: &App,
+    prepared: &Prepared,
+    figures: &mut Figures,
+) -> Result<()> {
     let mut client = Client::connect(address, session).await?;
     let (mut pages, mut queries) = (Durations::default(), Durations::default());
     let mut connection = app.read().await?;
@@ -143,8 +180,13 @@ pub async fn files(app: &App, prepared: &Prepared, figures: &mut Figures) -> Res
     })
     .await?;
     let note = format!("{} kB", size / 1000);
-    figures.add(Figure::median_ms("workbook of 1,209 rows (.xlsx), read and written", &workbooks, Some(Target::Below(300.0))).noted(note));
-    let report = sakimori_app::report::gap(app, &prepared.officer, &prepared.large, &sakimori_app::report::Cover::default()).await?;
+    figures.add(
+        Figure::median_ms("workbook of 1,209 rows (.xlsx), read and written", &workbooks, Some(Target::Below(300.0)))
+            .noted(note),
+    );
+    let report =
+        sakimori_app::report::gap(app, &prepared.officer, &prepared.large, &sakimori_app::report::Cover::default())
+            .await?;
     let mut pages = 0;
     let prints = Durations::of_async(3, async || {
         let pdf = sakimori_app::report::pdf(app, report.clone()).await?;
@@ -164,7 +206,12 @@ fn count_pages(pdf: &[u8]) -> usize {
         .enumerate()
         .filter(|(_, window)| *window == KEY)
         .filter_map(|(at, _)| {
-            let digits: String = pdf[at + KEY.len()..].iter().take(6).map(|byte| char::from(*byte)).take_while(char::is_ascii_digit).collect();
+            let digits: String = pdf[at + KEY.len()..]
+                .iter()
+                .take(6)
+                .map(|byte| char::from(*byte))
+                .take_while(char::is_ascii_digit)
+                .collect();
             digits.parse().ok()
         })
         .max()

@@ -157,7 +157,10 @@ impl Client {
 }
 
 fn find_header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    head.lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 /// Signs in as a browser does: the form, the cookie, the token of the next page.
@@ -166,7 +169,9 @@ fn find_header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
 /// The server refuses, or its pages carry no token.
 pub async fn sign_in(address: &str, login: &str, password: &str) -> Result<Session> {
     let mut client = Client::connect(address, &Session::default()).await?;
-    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs([("login", login), ("password", password)]).finish();
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("login", login), ("password", password)])
+        .finish();
     let status = client.send("POST", "/sign-in", "application/x-www-form-urlencoded", &form).await?;
     ensure!(status == 303, "sign-in: status {status}: {}", client.text());
     let cookie = client.header("set-cookie").context("sign-in gives a cookie")?;

@@ -112,7 +112,12 @@ async fn starts(program: &Path, scratch: &Scratch, data: &Path, figures: &mut Fi
     again.end()?;
     let demo = Server::start(program, "demo", &scratch.join("demo")).await?;
     let seconds = demo.started_in.as_secs_f64();
-    figures.add(Figure::single("demonstration to first page, everything put in", seconds, "s", Some(Target::Below(5.0))));
+    figures.add(Figure::single(
+        "demonstration to first page, everything put in",
+        seconds,
+        "s",
+        Some(Target::Below(5.0)),
+    ));
     figures.add(idle("  idle after it", &demo).await?);
     demo.end()
 }
@@ -121,7 +126,8 @@ async fn starts(program: &Path, scratch: &Scratch, data: &Path, figures: &mut Fi
 async fn idle(name: &str, server: &Server) -> Result<Figure> {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let memory = server.memory()?;
-    Ok(Figure::single(name, memory.now, "MB", Some(Target::Below(60.0))).noted(format!("highest {:.1} MB", memory.highest)))
+    Ok(Figure::single(name, memory.now, "MB", Some(Target::Below(60.0)))
+        .noted(format!("highest {:.1} MB", memory.highest)))
 }
 
 /// Everything that needs the prepared organisation.
@@ -134,6 +140,7 @@ async fn product(args: &Args, data: &Path, figures: &mut Figures) -> Result<()> 
     let server = Server::start(&args.program, "serve", data).await?;
     let session = http::sign_in(&server.address, prepare::LOGIN, prepare::PASSWORD).await?;
     if args.wants("sheets") {
+        answering::rows(&app, &prepared, figures).await?;
         answering::sheets(&server.address, &session, &prepared, figures).await?;
     }
     if args.wants("saves") {
@@ -143,6 +150,9 @@ async fn product(args: &Args, data: &Path, figures: &mut Figures) -> Result<()> 
         answering::search(&server.address, &session, &app, &prepared, figures).await?;
     }
     let memory = server.memory()?;
-    figures.add(Figure::single("memory after this load", memory.now, "MB", Some(Target::Below(120.0))).noted(format!("highest {:.1} MB", memory.highest)));
+    figures.add(
+        Figure::single("memory after this load", memory.now, "MB", Some(Target::Below(120.0)))
+            .noted(format!("highest {:.1} MB", memory.highest)),
+    );
     server.end()
 }

@@ -26,7 +26,7 @@ pub const LARGE: usize = 1_209;
 
 /// Login and password of the security officer.
 pub const LOGIN: &str = "bench-officer";
-pub const PASSWORD: &str = "岬と灯台と二艘の曳船";
+pub const PASSWORD: &str = "岬と灯台と二艘の曳船と三日月";
 
 const ORGANISATION: &str = "bench-operator";
 const EDITION: &str = "bench-standard";
@@ -111,13 +111,23 @@ fn provisions() -> Vec<(Provision, Guide)> {
     for row in 0..LARGE {
         let (chapter, section) = ((1 + row / 60).to_string(), format!("{}.{}", 1 + row / 60, 1 + row / 6 % 10));
         if row % 60 == 0 {
-            all.push((Provision::new(chapter.clone(), ProvisionKind::Clause, format!("第{chapter}章 設備と体制の点検")), Guide::default()));
+            all.push((
+                Provision::new(chapter.clone(), ProvisionKind::Clause, format!("第{chapter}章 設備と体制の点検")),
+                Guide::default(),
+            ));
         }
         if row % 6 == 0 {
-            let heading = Provision { parent: Some(chapter), ..Provision::new(section.clone(), ProvisionKind::Group, "日々の運用で守ること") };
+            let heading = Provision {
+                parent: Some(chapter),
+                ..Provision::new(section.clone(), ProvisionKind::Group, "日々の運用で守ること")
+            };
             all.push((heading, Guide::default()));
         }
-        let title = format!("{}の管理と記録（その{}）", ["通信設備", "利用者の権限", "委託先との取決め", "予備の電源", "操作の履歴"][row % 5], row + 1);
+        let title = format!(
+            "{}の管理と記録（その{}）",
+            ["通信設備", "利用者の権限", "委託先との取決め", "予備の電源", "操作の履歴"][row % 5],
+            row + 1
+        );
         let control = Provision { parent: Some(section), ..Provision::new(number(row), ProvisionKind::Control, title) };
         let guide = Guide {
             title_en: format!("Care and records of equipment, access and suppliers, part {}", row + 1),

@@ -71,7 +71,10 @@ pub fn run(program: &Path, figures: &mut Figures) -> Result<()> {
     }
     times.sort_by(f64::total_cmp);
     let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    figures.add(Figure::single("reading the five documents, grammar chosen", median, "ms", Some(Target::Below(1000.0))).noted(counts));
+    figures.add(
+        Figure::single("reading the five documents, grammar chosen", median, "ms", Some(Target::Below(1000.0)))
+            .noted(counts),
+    );
     figures.add(Figure::single("  memory at its highest", memory, "MB", Some(Target::Below(100.0))));
     let files = documents(&seeds())?;
     let once = Durations::of(3, || {
@@ -79,6 +82,10 @@ pub fn run(program: &Path, figures: &mut Figures) -> Result<()> {
         ensure!(output.status.success(), "sakimori ingest --dry-run: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
     })?;
-    figures.add(Figure::median_ms("sakimori ingest --dry-run of the five files, whole command", &once, Some(Target::Below(1000.0))));
+    figures.add(Figure::median_ms(
+        "sakimori ingest --dry-run of the five files, whole command",
+        &once,
+        Some(Target::Below(1000.0)),
+    ));
     Ok(())
 }

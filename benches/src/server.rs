@@ -40,7 +40,9 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("{} does not start; build it with cargo build --release -p sakimori", program.display()))?;
+            .with_context(|| {
+                format!("{} does not start; build it with cargo build --release -p sakimori", program.display())
+            })?;
         let mut server = Self { child, address, started_in: Duration::ZERO };
         while watch.elapsed() < START_MAX {
             if let Some(status) = server.child.try_wait()? {
@@ -105,7 +107,8 @@ impl Memory {
     pub fn of(status: &str) -> Result<Self> {
         let text = std::fs::read_to_string(status).with_context(|| format!("{status}: cannot be read (Linux only)"))?;
         let field = |name: &str| -> Result<f64> {
-            let line = text.lines().find(|line| line.starts_with(name)).with_context(|| format!("{status}: no {name}"))?;
+            let line =
+                text.lines().find(|line| line.starts_with(name)).with_context(|| format!("{status}: no {name}"))?;
             let kib: f64 = line.split_whitespace().nth(1).context("a number")?.parse()?;
             Ok(kib * 1024.0 / 1e6)
         };

@@ -268,7 +268,10 @@ async fn open_sqlite(folder: &Path) -> Result<Pools> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(10))
-        .statement_cache_capacity(256);
+        .statement_cache_capacity(256)
+        // Rows that the database's thread may be ahead of the reader: a whole sheet of the usual size, so that it is not
+        // stopped and woken again every 50 rows.
+        .row_buffer_size(512);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)

@@ -39,6 +39,31 @@ pub async fn append(w: &mut Write, organisation_id: &str, e: &Event) -> Result<(
     Ok(())
 }
 
+/// How far the trails have come of an organisation and of what the whole installation shares. Every write leaves its
+/// event in its own transaction, so as long as this stays the same, so does everything that the organisation can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    pub own: i64,
+    pub shared: i64,
+}
+
+/// The present stamp of an organisation. Read it before what is to be kept under it.
+pub async fn stamp(c: &mut Connection, organisation_id: &str) -> Result<Stamp> {
+    let row = c
+        .one(
+            "SELECT COALESCE((SELECT position FROM trail_head WHERE organisation_id = $1), 0),
+                    COALESCE((SELECT position FROM trail_head WHERE organisation_id = ''), 0)",
+            params![organisation_id],
+        )
+        .await?;
+    let row = row.ok_or(crate::StoreError::Inconsistent {
+        table: "trail_head",
+        key: organisation_id.to_owned(),
+        what: "no row for a statement that always gives one".to_owned(),
+    })?;
+    Ok(Stamp { own: row.int(0)?, shared: row.int(1)? })
+}
+
 macro_rules! select_event {
     ($rest:literal) => {
         concat!(

@@ -18,28 +18,18 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<SourceText, FileErro
     Ok(SourceText { format: Format::Text(encoding), lines: lines(&text, limits)?, problems: Vec::new() })
 }
 
-/// Splits text into lines; a form feed starts the next page, as `pdftotext` and printers have it.
+/// Splits text into lines as [`crate::source::lines_of`] does, which the grammars are checked with; a form feed starts the
+/// next page, as `pdftotext` and printers have it. A line keeps its number in the file.
 fn lines(text: &str, limits: &Limits) -> Result<Vec<crate::SourceLine>, FileError> {
-    let mut lines = Lines::new(limits);
-    if text.contains('\u{c}') {
-        lines.set_page(1);
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut bounded = Lines::new(limits);
+    text.split('\n').try_for_each(|line| bounded.push(line))?;
+    drop(bounded);
+    let mut lines = crate::source::lines_of(&text);
+    while lines.last().is_some_and(|line| line.text.trim().is_empty()) {
+        lines.pop();
     }
-    for raw in text.replace("\r\n", "\n").replace('\r', "\n").split('\n') {
-        let mut parts = raw.split('\u{c}');
-        let first = parts.next().unwrap_or_default();
-        // A form feed at the start of a line belongs to the line after it; no blank line stands for it.
-        if !first.is_empty() || !raw.contains('\u{c}') {
-            lines.push(first)?;
-        }
-        let rest: Vec<&str> = parts.collect();
-        for (index, part) in rest.iter().enumerate() {
-            lines.next_page();
-            if !part.is_empty() || index + 1 == rest.len() {
-                lines.push(part)?;
-            }
-        }
-    }
-    Ok(lines.finish())
+    Ok(lines)
 }
 
 /// Control characters mean that this is no text, whatever its bytes decode to.

@@ -105,6 +105,17 @@ fn the_telecom_review_has_every_number_title_level_and_piece_of_evidence() {
     assert!(odd.is_empty(), "{odd:?}");
 }
 
+/// As the file readers hand it over: nothing behind the last letter of a line.
+#[test]
+fn blanks_at_the_end_of_lines_do_not_matter() {
+    for number in ["000", "003"] {
+        let profile = Profile::built_in().iter().find(|p| p.name().starts_with(number)).expect("a built-in grammar");
+        let mut lines = lines_of(&document(number));
+        lines.iter_mut().for_each(|line| line.text.truncate(line.text.trim_end().len()));
+        assert_eq!(read(profile, &lines).catalogue.records, catalogue(number).records, "document {number}");
+    }
+}
+
 #[test]
 fn no_running_head_stands_in_a_text_of_the_telecom_review() {
     let catalogue = catalogue("000");
@@ -172,7 +183,8 @@ fn titles_at_the_foot_of_the_page_go_to_the_runs_of_rows_in_their_order() {
     assert_eq!(title("付録1/1/(1)").as_deref(), Some("あかりと綱"));
     let evidence: Vec<_> = catalogue.records.iter().map(|r| (cell(r, "item"), cell(r, "citation"), cell(r, "direction"))).collect();
     assert_eq!(evidence, [(rows[1], "(1)/イ/(ウ)", ""), (rows[2], "", "○")]);
-    assert!(catalogue.problems.is_empty(), "{:?}", catalogue.problems);
+    let odd: Vec<_> = catalogue.problems.iter().filter(|p| p.code != "noise-removed").collect();
+    assert!(odd.is_empty(), "{odd:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Prose with case studies: every accident, its causes, and the items of the standard that the causes fall under.
 //!
-//! In this layout a paragraph or cell ends where a printed line ends with a blank.
+//! Nothing here depends on blanks at the end of lines or on blank lines: file readers drop the former, other tools the latter.
 
 use sakimori_domain::standards::ProvisionKind;
 use unicode_normalization::UnicodeNormalization;
@@ -64,8 +64,6 @@ struct Reader<'r> {
     accident: String,
     problem: String,
     citation: Citation,
-    /// The last paragraph is finished.
-    closed: bool,
 }
 
 /// Reads the prose and the case tables.
@@ -89,36 +87,26 @@ pub(crate) fn read(spec: &Spec, pages: &[&Page<'_>], out: &mut Out) {
         accident: String::new(),
         problem: String::new(),
         citation: Citation::default(),
-        closed: true,
     };
     for line in pages.iter().flat_map(|page| &page.raw) {
         let text = line.text.trim();
-        if text.is_empty() {
-            reader.closed |= !line.text.is_empty();
-            continue;
-        }
-        reader.line(line, text, out);
-        reader.closed = line.text.ends_with([' ', '　']);
-        if reader.closed {
-            reader.close_heading();
+        if !text.is_empty() {
+            reader.line(line, text, out);
         }
     }
     reader.flush(out);
 }
 
 impl Reader<'_> {
-    fn close_heading(&mut self) {
-        if self.state == State::Heading {
-            self.state = State::Prose;
-        }
-    }
-
     fn line(&mut self, line: &SourceLine, text: &str, out: &mut Out) {
         let folded: String = text.nfkc().collect();
         if let Some(heading) = self.patterns.heading.captures(&folded) {
             self.flush(out);
             let (number, title) = (heading[1].trim_end_matches(['.', ' ']).to_owned(), printed_title(text));
             return self.heading(number, &title, line, out);
+        }
+        if self.state == State::Heading && !self.heading_goes_on(text, out) {
+            self.state = State::Prose;
         }
         match self.state {
             State::Heading => self.title(text, out),
@@ -140,6 +128,13 @@ impl Reader<'_> {
         self.section = number;
         self.state = State::Heading;
         self.title(title, out);
+    }
+
+    /// A heading is wrapped where a bracket is open or the next line begins in the middle of a phrase.
+    fn heading_goes_on(&self, text: &str, out: &mut Out) -> bool {
+        let title = &out.node(&self.section, ProvisionKind::Clause).title;
+        let count = |marks: &[char]| title.chars().filter(|c| marks.contains(c)).count();
+        mid_phrase(text) || count(&['（', '「']) > count(&['）', '」'])
     }
 
     fn title(&mut self, text: &str, out: &mut Out) {
@@ -167,7 +162,7 @@ impl Reader<'_> {
             self.section = "0".to_owned();
         }
         let node = out.node(&self.section, ProvisionKind::Clause);
-        if self.closed && !node.text.is_empty() {
+        if node.text.ends_with(['。', '）']) {
             node.text.push('\n');
             node.text.push_str(text);
         } else {
@@ -186,7 +181,7 @@ impl Reader<'_> {
             }
             let id = format!("別表第{}", &annex[1]);
             let title = annex.get(2).map_or("", |m| m.as_str()).to_owned();
-            let open = !title.is_empty() && !line.text.ends_with(' ');
+            let open = !title.is_empty();
             cite(&id, &title, out);
             self.citation = Citation { annex: id, line: line.line, open, ..Citation::default() };
             return;
@@ -194,7 +189,7 @@ impl Reader<'_> {
         if self.citation.annex.is_empty() {
             return self.cause(text);
         }
-        if std::mem::take(&mut self.citation.open) {
+        if std::mem::take(&mut self.citation.open) && mid_phrase(text) {
             if let Some((_, title)) = out.cited.iter_mut().find(|(path, _)| *path == self.citation.annex) {
                 join_line(title, text);
             }
@@ -306,6 +301,11 @@ impl Reader<'_> {
             self.problem.clear();
         }
     }
+}
+
+/// Whether a line begins with hiragana, as the second half of a wrapped phrase does.
+fn mid_phrase(text: &str) -> bool {
+    text.chars().next().is_some_and(|c| ('ぁ'..='ん').contains(&c))
 }
 
 /// What stands behind the number or letter of a heading, as printed.

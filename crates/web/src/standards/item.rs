@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use sakimori_app::standards::{self as app, Citation, ItemView};
-use sakimori_domain::standards::{Item, NetworkClass};
+use sakimori_domain::standards::{Item, ItemKind, NetworkClass};
 use sakimori_store::edition::OutlineRow;
 
 use super::item_path;
@@ -32,7 +32,26 @@ impl Items<'_> {
 struct ItemPage {
     p: Page,
     view: ItemView,
-    items: String,
+    /// What is asked stands before the explanation, examples and the rest after it, each kind under its head.
+    asked: Vec<Part>,
+    more: Vec<Part>,
+}
+
+/// Items of one kind in a row.
+struct Part {
+    kind: ItemKind,
+    html: String,
+}
+
+/// The items in their order, those of one kind together.
+fn parts(p: &Page, items: &[Item]) -> Result<Vec<Part>, WebError> {
+    items
+        .chunk_by(|a, b| a.kind == b.kind)
+        .map(|chunk| {
+            let html = Items { p, items: chunk }.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
+            Ok(Part { kind: chunk.first().map_or(ItemKind::Note, |item| item.kind), html })
+        })
+        .collect()
 }
 
 impl ItemPage {
@@ -76,6 +95,12 @@ impl ItemPage {
         }
     }
 
+    /// Paragraphs without the bare labels (【…】 〔…〕) that our heads stand for.
+    fn paragraphs(&self) -> Vec<&str> {
+        let is_label = |line: &str| line.starts_with(['【', '〔']) && line.ends_with(['】', '〕']) && line.chars().count() <= 16;
+        self.view.provision.provision.text.lines().filter(|line| !is_label(line.trim())).collect()
+    }
+
     /// Whether the official text is loaded but has nothing but the heading.
     fn is_heading_only(&self) -> bool {
         let provision = &self.view.provision.provision;
@@ -91,8 +116,9 @@ pub async fn show(
 ) -> Result<Response, WebError> {
     let view = app::item(&state.app, &person.actor, &id, &number).await?;
     let p = Page::new(&state, &person, Room::Standards, "");
-    let items = Items { p: &p, items: &view.provision.provision.items }
-        .render()
-        .map_err(|error| WebError::internal(format!("template: {error}")))?;
-    render(&ItemPage { p, view, items })
+    let items = &view.provision.provision.items;
+    let first = items.iter().position(|item| item.kind != ItemKind::Requirement).unwrap_or(items.len());
+    let (asked, more) = items.split_at(first);
+    let (asked, more) = (parts(&p, asked)?, parts(&p, more)?);
+    render(&ItemPage { p, view, asked, more })
 }

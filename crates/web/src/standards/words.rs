@@ -1,7 +1,7 @@
 //! Words and classes of the standards' pages.
 
 use sakimori_domain::assurance::applicability::Force;
-use sakimori_domain::standards::{Audience, AuthorityClass, Consideration, Disposition, Mandate, ProvisionKind, Strength};
+use sakimori_domain::standards::{Audience, AuthorityClass, Consideration, Disposition, ItemKind, Mandate, ProvisionKind, Strength};
 
 /// Style class of a force badge.
 pub fn force_class(force: &Force) -> &'static str {
@@ -83,6 +83,18 @@ impl English for Audience {
             Self::SecurityOfficer => "security officer (CISO)",
             Self::SystemStaff => "those who build and run systems",
             Self::Handler => "those who use the system",
+        }
+    }
+}
+
+impl English for ItemKind {
+    fn en(self) -> &'static str {
+        match self {
+            Self::Requirement => "What operators are asked to do",
+            Self::Guidance => "Guidance",
+            Self::Example => "Examples",
+            Self::Definition => "Definitions",
+            Self::Note => "Notes",
         }
     }
 }

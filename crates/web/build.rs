@@ -10,8 +10,7 @@ const FILES: [&str; 7] =
     ["sakimori.css", "sakimori.js", "htmx.min.js", "icons.svg", "favicon.svg", "licenses.txt", "version.txt"];
 
 fn main() {
-    let missing: Vec<&str> =
-        FILES.into_iter().filter(|name| !Path::new("assets/dist").join(name).is_file()).collect();
+    let missing: Vec<&str> = FILES.into_iter().filter(|name| !Path::new("assets/dist").join(name).is_file()).collect();
     for name in FILES {
         println!("cargo::rerun-if-changed=assets/dist/{name}");
     }

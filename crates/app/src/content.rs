@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use sakimori_domain::standards::{Catalogue, Guide, Provision};
 use sakimori_interop::simple;
+use sakimori_store::Write;
 use sakimori_store::edition::{self as store, EditionEntry};
 use sakimori_store::search::{self, SearchEntry};
-use sakimori_store::Write;
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};

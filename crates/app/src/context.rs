@@ -98,7 +98,8 @@ impl App {
         const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let random: [u8; 10] = self.random();
         let time = u64::try_from(self.now().as_millisecond()).unwrap_or(0) & 0xFFFF_FFFF_FFFF;
-        let value = (u128::from(time) << 80) | random.iter().fold(0_u128, |value, byte| (value << 8) | u128::from(*byte));
+        let value =
+            (u128::from(time) << 80) | random.iter().fold(0_u128, |value, byte| (value << 8) | u128::from(*byte));
         (0..26).rev().map(|i| char::from(ALPHABET[((value >> (5 * i)) & 31) as usize])).collect()
     }
 

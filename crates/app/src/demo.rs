@@ -178,7 +178,13 @@ async fn seed_departments(op: &mut Operation<'_>, body: &Body) -> Result<HashMap
     let mut ids = HashMap::new();
     for (position, department) in (0_i64..).zip(&body.department) {
         let id = format!("{}-{}", body.id, department.id);
-        let row = Department { id: id.clone(), name: department.name.clone(), kind: "department".to_owned(), position, version: 1 };
+        let row = Department {
+            id: id.clone(),
+            name: department.name.clone(),
+            kind: "department".to_owned(),
+            position,
+            version: 1,
+        };
         registry::insert_department(&mut op.write, &body.id, &row).await?;
         ids.insert(department.id.clone(), id.clone());
         ids.insert(department.name.clone(), id);
@@ -186,7 +192,12 @@ async fn seed_departments(op: &mut Operation<'_>, body: &Body) -> Result<HashMap
     Ok(ids)
 }
 
-async fn seed_users(op: &mut Operation<'_>, body: &Body, departments: &HashMap<String, String>, password_hash: &str) -> Result<()> {
+async fn seed_users(
+    op: &mut Operation<'_>,
+    body: &Body,
+    departments: &HashMap<String, String>,
+    password_hash: &str,
+) -> Result<()> {
     for user in &body.user {
         let account = Account {
             id: op.app.new_id(),
@@ -290,14 +301,19 @@ fn answer(demo: &DemoAnswer) -> Result<Answer> {
 }
 
 /// Asks every department for the rows that lie with it: one is overdue, one has been returned.
-async fn seed_requests(op: &mut Operation<'_>, assessment_id: &str, departments: &HashMap<String, String>) -> Result<()> {
+async fn seed_requests(
+    op: &mut Operation<'_>,
+    assessment_id: &str,
+    departments: &HashMap<String, String>,
+) -> Result<()> {
     let organisation_id = op.actor.organisation_id.clone();
     let rows = assessment::sheet(&mut op.write, &organisation_id, assessment_id).await?;
     let mut ids: Vec<&String> = departments.values().collect();
     ids.sort_unstable();
     ids.dedup();
     for (place, department_id) in ids.into_iter().enumerate() {
-        let answers: Vec<String> = rows.iter().filter(|r| &r.department_id == department_id).map(|r| r.id.clone()).collect();
+        let answers: Vec<String> =
+            rows.iter().filter(|r| &r.department_id == department_id).map(|r| r.id.clone()).collect();
         if answers.is_empty() {
             continue;
         }

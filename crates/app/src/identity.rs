@@ -45,7 +45,10 @@ fn wrong() -> Refusal {
         "ログイン名またはパスワードが違います。続けて5回間違えると15分間受け付けません。",
         "Name or password is wrong. After five wrong attempts the account rests for 15 minutes.",
     )
-    .next("入力を確かめてください。分からない場合は管理者に連絡してください。", "Check your entry, or ask your administrator.")
+    .next(
+        "入力を確かめてください。分からない場合は管理者に連絡してください。",
+        "Check your entry, or ask your administrator.",
+    )
 }
 
 /// Signs somebody in to the first organisation of theirs.
@@ -91,7 +94,8 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
 }
 
 async fn count_failure(app: &App, account: &Account) -> Result<()> {
-    let Some(seat) = store::memberships_of_account(&mut app.read().await?, &account.id).await?.into_iter().next() else {
+    let Some(seat) = store::memberships_of_account(&mut app.read().await?, &account.id).await?.into_iter().next()
+    else {
         return Ok(());
     };
     let system = Actor::system(&seat.organisation_id);
@@ -176,7 +180,8 @@ pub struct NewAccount {
 pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<String> {
     actor.require(Permission::ManageAccounts)?;
     let login = new.login.trim().to_lowercase();
-    let well_formed = (3..=64).contains(&login.len()) && login.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c));
+    let well_formed =
+        (3..=64).contains(&login.len()) && login.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c));
     if !well_formed {
         return Err(Refusal::invalid(
             "login-form",
@@ -187,7 +192,12 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     }
     let name = new.name.trim();
     if name.is_empty() || name.chars().count() > 100 {
-        return Err(Refusal::invalid("name-form", "氏名（または係名）を100文字以内で入力してください。", "Enter a name of at most 100 characters.").into());
+        return Err(Refusal::invalid(
+            "name-form",
+            "氏名（または係名）を100文字以内で入力してください。",
+            "Enter a name of at most 100 characters.",
+        )
+        .into());
     }
     passwords::check_rules(&new.password, &login, name)?;
     let mut c = app.read().await?;
@@ -229,9 +239,15 @@ async fn known_department(c: &mut sakimori_store::Connection, actor: &Actor, dep
 /// # Errors
 /// The present password is wrong, or the new one breaks a rule.
 pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &str) -> Result<()> {
-    let account = store::account_by_id(&mut app.read().await?, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
+    let account =
+        store::account_by_id(&mut app.read().await?, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
     if !app.verify_password(present, &account.password_hash).await? {
-        return Err(Refusal::invalid("password-present", "現在のパスワードが違います。", "The present password is wrong.").into());
+        return Err(Refusal::invalid(
+            "password-present",
+            "現在のパスワードが違います。",
+            "The present password is wrong.",
+        )
+        .into());
     }
     passwords::check_rules(new, &account.login, &account.display_name)?;
     let changed = Account { password_hash: app.hash_password(new).await?, ..account };
@@ -248,9 +264,12 @@ pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &
 /// Another language than `ja` or `en`.
 pub async fn choose_language(app: &App, actor: &Actor, language: &str) -> Result<()> {
     if !["ja", "en"].contains(&language) {
-        return Err(Refusal::invalid("language", "この言語には対応していません。", "This language is not available.").into());
+        return Err(
+            Refusal::invalid("language", "この言語には対応していません。", "This language is not available.").into()
+        );
     }
-    let account = store::account_by_id(&mut app.read().await?, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
+    let account =
+        store::account_by_id(&mut app.read().await?, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
     let before = account.language.clone();
     let changed = Account { language: language.to_owned(), ..account };
     let mut op = app.operate_as(actor).await?;
@@ -269,7 +288,9 @@ pub async fn set_account_state(app: &App, actor: &Actor, account_id: &str, activ
         return Err(Refusal::not_found().into());
     }
     if account_id == actor.account_id {
-        return Err(Refusal::invalid("own-account", "自分の利用は停止できません。", "You cannot suspend yourself.").into());
+        return Err(
+            Refusal::invalid("own-account", "自分の利用は停止できません。", "You cannot suspend yourself.").into()
+        );
     }
     let account = store::account_by_id(&mut op.write, account_id).await?.ok_or_else(Refusal::not_found)?;
     let before = account.state.clone();
@@ -287,12 +308,22 @@ pub async fn set_account_state(app: &App, actor: &Actor, account_id: &str, activ
 pub async fn add_department(app: &App, actor: &Actor, name: &str, kind: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || !["department", "system"].contains(&kind) {
-        return Err(Refusal::invalid("department-form", "名称を100文字以内で入力してください。", "Enter a name of at most 100 characters.").into());
+        return Err(Refusal::invalid(
+            "department-form",
+            "名称を100文字以内で入力してください。",
+            "Enter a name of at most 100 characters.",
+        )
+        .into());
     }
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
     let present = registry::departments(&mut op.write, &actor.organisation_id).await?;
     if present.iter().any(|d| d.name == name) {
-        return Err(Refusal::invalid("department-taken", "同じ名称の部署があります。", "There is a department of this name.").into());
+        return Err(Refusal::invalid(
+            "department-taken",
+            "同じ名称の部署があります。",
+            "There is a department of this name.",
+        )
+        .into());
     }
     let department = Department {
         id: app.new_id(),

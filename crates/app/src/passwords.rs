@@ -30,7 +30,8 @@ impl App {
     pub async fn verify_password(&self, password: &str, hash: &str) -> Result<bool> {
         let (password, hash) = (password.to_owned(), hash.to_owned());
         self.hashing_task(move || {
-            let parsed = PasswordHash::new(&hash).map_err(|error| AppError::Internal(format!("kept password hash: {error}")))?;
+            let parsed =
+                PasswordHash::new(&hash).map_err(|error| AppError::Internal(format!("kept password hash: {error}")))?;
             Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok())
         })
         .await?
@@ -39,7 +40,9 @@ impl App {
     /// Runs memory-hungry hashing off the request threads, two at a time.
     async fn hashing_task<T: Send + 'static>(&self, task: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _place = self.hashing.acquire().await.map_err(|error| AppError::Internal(error.to_string()))?;
-        tokio::task::spawn_blocking(task).await.map_err(|error| AppError::Internal(format!("password hashing: {error}")))
+        tokio::task::spawn_blocking(task)
+            .await
+            .map_err(|error| AppError::Internal(format!("password hashing: {error}")))
     }
 }
 
@@ -58,20 +61,37 @@ pub fn check_rules(password: &str, login: &str, name: &str) -> Result<()> {
     let folded = password.to_lowercase();
     let own = [login, name].into_iter().any(|word| word.chars().count() >= 4 && folded.contains(&word.to_lowercase()));
     if own {
-        return refuse("password-own-data", "ログイン名や氏名を含むパスワードは使えません。", "Do not use your login or name.");
+        return refuse(
+            "password-own-data",
+            "ログイン名や氏名を含むパスワードは使えません。",
+            "Do not use your login or name.",
+        );
     }
     let mut letters: Vec<char> = folded.chars().collect();
     letters.sort_unstable();
     letters.dedup();
     if letters.len() < 5 || COMMON.iter().any(|common| folded.contains(common)) {
-        return refuse("password-common", "推測されやすいパスワードです。別の文にしてください。", "Too easy to guess; choose another phrase.");
+        return refuse(
+            "password-common",
+            "推測されやすいパスワードです。別の文にしてください。",
+            "Too easy to guess; choose another phrase.",
+        );
     }
     Ok(())
 }
 
 /// Beginnings of the passwords that lists of leaked ones are full of.
 const COMMON: [&str; 10] = [
-    "password", "123456", "qwerty", "letmein", "administrator", "welcome", "iloveyou", "abc123", "p@ssw0rd", "sakimori",
+    "password",
+    "123456",
+    "qwerty",
+    "letmein",
+    "administrator",
+    "welcome",
+    "iloveyou",
+    "abc123",
+    "p@ssw0rd",
+    "sakimori",
 ];
 
 #[cfg(test)]

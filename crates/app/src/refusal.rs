@@ -60,8 +60,16 @@ impl Refusal {
 
     /// The role does not allow it.
     pub fn forbidden() -> Self {
-        Self::new(RefusalKind::Forbidden, "forbidden", "この操作を行う権限がありません。", "Your role does not allow this.")
-            .next("必要な場合は、管理者に役割の変更を依頼してください。", "If you need it, ask the administrator for another role.")
+        Self::new(
+            RefusalKind::Forbidden,
+            "forbidden",
+            "この操作を行う権限がありません。",
+            "Your role does not allow this.",
+        )
+        .next(
+            "必要な場合は、管理者に役割の変更を依頼してください。",
+            "If you need it, ask the administrator for another role.",
+        )
     }
 
     /// Somebody was faster.

@@ -7,10 +7,10 @@ use sakimori_domain::citation::{self, Shelf};
 use sakimori_domain::comparison::{self, Change, Side};
 use sakimori_domain::identity::Permission;
 use sakimori_domain::standards::{Provision, Record};
+use sakimori_store::Connection;
 use sakimori_store::assessment::{self, SheetRow};
 use sakimori_store::edition::{self as store, EditionEntry, Ingest, OutlineRow, ProvisionEntry};
 use sakimori_store::search::{self, SearchEntry};
-use sakimori_store::Connection;
 
 use crate::{Actor, App, Refusal, Result};
 
@@ -119,7 +119,8 @@ pub async fn edition(app: &App, actor: &Actor, edition_id: &str) -> Result<Editi
 pub async fn item(app: &App, actor: &Actor, edition_id: &str, number: &str) -> Result<ItemView> {
     let mut c = app.read().await?;
     let entry = readable(&mut c, actor, edition_id).await?;
-    let provision = store::provision(&mut c, &actor.organisation_id, &entry.id, number).await?.ok_or_else(Refusal::not_found)?;
+    let provision =
+        store::provision(&mut c, &actor.organisation_id, &entry.id, number).await?.ok_or_else(Refusal::not_found)?;
     let outline = store::outline(&mut c, &actor.organisation_id, &entry.id).await?;
     let at = outline.iter().position(|row| row.number == number);
     let beside = |step: isize| at.and_then(|at| at.checked_add_signed(step)).and_then(|at| outline.get(at)).cloned();
@@ -144,7 +145,9 @@ fn ancestors(outline: &[OutlineRow], parent: Option<&str>) -> Vec<OutlineRow> {
     let mut found = Vec::new();
     let mut next = parent;
     // The depth of a tree bounds this, even if kept parents formed a ring.
-    while let Some(row) = next.and_then(|number| outline.iter().find(|row| row.number == number)).filter(|_| found.len() < 32) {
+    while let Some(row) =
+        next.and_then(|number| outline.iter().find(|row| row.number == number)).filter(|_| found.len() < 32)
+    {
         found.push(row.clone());
         next = (!row.parent.is_empty()).then_some(row.parent.as_str());
     }
@@ -183,7 +186,12 @@ async fn citations(
     Ok((citations, editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect()))
 }
 
-async fn answers(c: &mut Connection, actor: &Actor, edition_id: &str, number: &str) -> Result<Vec<(String, String, SheetRow)>> {
+async fn answers(
+    c: &mut Connection,
+    actor: &Actor,
+    edition_id: &str,
+    number: &str,
+) -> Result<Vec<(String, String, SheetRow)>> {
     if !actor.may(Permission::ReadAssessments) {
         return Ok(Vec::new());
     }

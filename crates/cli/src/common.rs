@@ -42,10 +42,12 @@ impl DataArgs {
     /// The file cannot be read or says something unknown.
     pub fn settings(&self) -> Result<SettingsFile> {
         let Some(path) = &self.config else { return Ok(SettingsFile::default()) };
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("設定ファイル {} を読めません / the settings file cannot be read", path.display()))?;
-        toml::from_str(&text)
-            .with_context(|| format!("設定ファイル {} に誤りがあります / the settings file has a fault", path.display()))
+        let text = std::fs::read_to_string(path).with_context(|| {
+            format!("設定ファイル {} を読めません / the settings file cannot be read", path.display())
+        })?;
+        toml::from_str(&text).with_context(|| {
+            format!("設定ファイル {} に誤りがあります / the settings file has a fault", path.display())
+        })
     }
 
     /// Folder of the installation: the embedded database, evidence files.

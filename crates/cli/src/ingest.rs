@@ -64,7 +64,9 @@ enum CatalogueFormat {
 /// Bad use or a document that cannot be taken: then nothing is stored.
 pub async fn run(args: IngestArgs) -> Result<ExitCode> {
     if args.format == Some(CatalogueFormat::Oscal) {
-        bail!("OSCAL の書き出しは今後の版で加わります。--format simple をお使いください / OSCAL export comes with a later release; use --format simple");
+        bail!(
+            "OSCAL の書き出しは今後の版で加わります。--format simple をお使いください / OSCAL export comes with a later release; use --format simple"
+        );
     }
     if args.files.len() > 1 && args.edition.is_some() {
         bail!("--edition は文書一つにだけ使えます / --edition goes with one document only");
@@ -95,7 +97,9 @@ pub async fn run(args: IngestArgs) -> Result<ExitCode> {
     }
     write_catalogues(&readings, &args)?;
     if args.into.is_none() && args.out.is_none() && args.format.is_none() && !args.dry_run {
-        eprintln!("読み取っただけで、保存していません。--into DIR で取り込み、--out FILE で書き出します / nothing was stored: --into DIR stores, --out FILE writes");
+        eprintln!(
+            "読み取っただけで、保存していません。--into DIR で取り込み、--out FILE で書き出します / nothing was stored: --into DIR stores, --out FILE writes"
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -126,7 +130,11 @@ fn grammar(profile: Option<&str>) -> Result<Grammar> {
 /// A file that cannot be opened or is too large.
 pub fn bytes_of(file: &Path) -> Result<Vec<u8>> {
     let name = file.display();
-    let cannot = || format!("{name} を読めません。パスと権限を確かめてください / {name} cannot be read; check the path and permissions");
+    let cannot = || {
+        format!(
+            "{name} を読めません。パスと権限を確かめてください / {name} cannot be read; check the path and permissions"
+        )
+    };
     let limit = Limits::default().bytes;
     let opened = std::fs::File::open(file).with_context(cannot)?;
     let size = opened.metadata().with_context(cannot)?.len();
@@ -161,11 +169,15 @@ enum Kept {
 
 async fn keep_all(into: &str, readings: &[(&Path, Recognised)], args: &IngestArgs) -> Result<Vec<Kept>> {
     if into.starts_with("http://") || into.starts_with("https://") {
-        bail!("--into には data フォルダーか postgres://… を指定してください（動いているサーバーへは画面「本文の取り込み」から）/ --into takes the data folder or postgres://…; for a running server use its page");
+        bail!(
+            "--into には data フォルダーか postgres://… を指定してください（動いているサーバーへは画面「本文の取り込み」から）/ --into takes the data folder or postgres://…; for a running server use its page"
+        );
     }
     let is_url = into.contains("://");
     if args.dry_run && !is_url && !Path::new(into).exists() {
-        bail!("{into} はまだありません。--dry-run では作りません / {into} does not exist, and --dry-run does not create it");
+        bail!(
+            "{into} はまだありません。--dry-run では作りません / {into} does not exist, and --dry-run does not create it"
+        );
     }
     let data = DataArgs {
         data: (!is_url).then(|| PathBuf::from(into)),
@@ -214,7 +226,9 @@ fn summary(file: &Path, read: &Recognised, kept: Option<&Kept>, args: &IngestArg
             Some(Kept::Done(Outcome::Unchanged(_))) => "変更なし/unchanged",
             Some(Kept::Done(Outcome::Stored(_))) => "保存しました/stored",
             _ if plan.is_unchanged => "変更なし/would change nothing",
-            _ if plan.is_conflict() => "本文が違うため --edition か --replace が必要/texts differ: needs --edition or --replace",
+            _ if plan.is_conflict() => {
+                "本文が違うため --edition か --replace が必要/texts differ: needs --edition or --replace"
+            }
             _ => "保存できます（保存していません）/would be stored",
         };
         out.push_str(&format!(
@@ -247,7 +261,8 @@ fn problem_kinds(problems: &[sakimori_domain::standards::Problem]) -> String {
     kinds
         .iter()
         .map(|(code, lines)| {
-            let places: Vec<String> = lines.iter().filter(|line| **line > 0).take(PLACES_SHOWN).map(u32::to_string).collect();
+            let places: Vec<String> =
+                lines.iter().filter(|line| **line > 0).take(PLACES_SHOWN).map(u32::to_string).collect();
             let rest = if lines.len() > places.len() && !places.is_empty() { " …" } else { "" };
             let at = if places.is_empty() { String::new() } else { format!(" (line {}{rest})", places.join(", ")) };
             format!("  {code} ×{}{at}\n", lines.len())

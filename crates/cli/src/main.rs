@@ -35,10 +35,14 @@ enum Command {
     /// Write a report: PDF, Excel or JSON.
     Report(report::ReportArgs),
     /// Read documents (text, PDF, HTML, Word, Excel) into catalogues.
-    #[command(after_help = "例: sakimori ingest 指針.pdf --into ./sakimori-data\n    sakimori ingest a.txt b.txt --dry-run\n    sakimori ingest 新しい指針.docx --profile my-guideline.toml --out 新しい指針.json")]
+    #[command(
+        after_help = "例: sakimori ingest 指針.pdf --into ./sakimori-data\n    sakimori ingest a.txt b.txt --dry-run\n    sakimori ingest 新しい指針.docx --profile my-guideline.toml --out 新しい指針.json"
+    )]
     Ingest(ingest::IngestArgs),
     /// Import grammars: check, suggest, list.
-    #[command(after_help = "例: sakimori profile suggest 新しい指針.pdf > my-guideline.toml\n    sakimori profile check my-guideline.toml")]
+    #[command(
+        after_help = "例: sakimori profile suggest 新しい指針.pdf > my-guideline.toml\n    sakimori profile check my-guideline.toml"
+    )]
     Profile(profile::ProfileArgs),
     /// The child that reads foreign files; started by Sakimori itself.
     #[command(hide = true, name = "read-foreign")]

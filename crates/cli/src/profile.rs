@@ -62,8 +62,10 @@ fn check(file: &std::path::Path, format: Format) -> Result<ExitCode> {
         .with_context(|| format!("{name} を UTF-8 のテキストとして読めません / {name} cannot be read as UTF-8 text"))?;
     let faults = sakimori_interop::check(&text);
     if format == Format::Json {
-        let faults: Vec<_> =
-            faults.iter().map(|f| json!({ "line": f.line, "key": f.key, "message": f.en, "message_ja": f.ja })).collect();
+        let faults: Vec<_> = faults
+            .iter()
+            .map(|f| json!({ "line": f.line, "key": f.key, "message": f.en, "message_ja": f.ja }))
+            .collect();
         println!("{}", json!({ "file": name.to_string(), "sound": faults.is_empty(), "faults": faults }));
     } else if faults.is_empty() {
         println!("{name}: 誤りはありません / the grammar is sound");

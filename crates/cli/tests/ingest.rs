@@ -14,7 +14,11 @@ fn folder(name: &str) -> PathBuf {
 }
 
 fn sakimori(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_sakimori")).current_dir(folder).args(arguments).output().expect("the program starts")
+    Command::new(env!("CARGO_BIN_EXE_sakimori"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .expect("the program starts")
 }
 
 fn ended(output: &Output) -> (i32, String, String) {
@@ -102,8 +106,11 @@ fn grammars_are_listed_checked_and_suggested() {
     let (status, _, stderr) = ended(&sakimori(&folder, &["ingest", "灯台.txt", "--profile", "my.toml", "--dry-run"]));
     assert_eq!(status, 0, "{stderr}");
 
-    std::fs::write(folder.join("bad.toml"), "name = \"x\"\n[[heading]]\nname = \"a\"\nlevel = 1\nkind = \"clause\"\npattern = '('\n")
-        .expect("a grammar");
+    std::fs::write(
+        folder.join("bad.toml"),
+        "name = \"x\"\n[[heading]]\nname = \"a\"\nlevel = 1\nkind = \"clause\"\npattern = '('\n",
+    )
+    .expect("a grammar");
     let (status, stdout, _) = ended(&sakimori(&folder, &["profile", "check", "bad.toml"]));
     assert_eq!(status, 1);
     assert!(stdout.contains("bad.toml:6"), "the fault and its line: {stdout}");

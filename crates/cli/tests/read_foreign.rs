@@ -80,7 +80,13 @@ async fn a_reader_out_of_memory_takes_nothing_down() {
     }
     zip.write_all(b"</t></p></d>").expect("written");
     let bytes = zip.finish().expect("closed").into_inner();
-    let limits = Limits { unpacked_bytes: 8 << 30, ratio: 10_000, text_bytes: 8 << 30, line_chars: 8 << 30, ..Limits::default() };
+    let limits = Limits {
+        unpacked_bytes: 8 << 30,
+        ratio: 10_000,
+        text_bytes: 8 << 30,
+        line_chars: 8 << 30,
+        ..Limits::default()
+    };
     let error = read_in_child(program(), "a.docx", &bytes, &limits).await.expect_err("refused");
     assert!(matches!(&error, SandboxError::Died { how: Death::Crash { .. } }), "{error}");
     assert_eq!(error.code(), "file.reader-died");
@@ -105,7 +111,8 @@ async fn a_reader_gone_wrong_is_one_clear_error() {
 
 #[tokio::test]
 async fn a_flood_is_cut_off() {
-    let flood = script("flood", "exec yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    let flood =
+        script("flood", "exec yes aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
     let error = read_in_child_within(&flood, "a.txt", b"a", &Limits::default(), Duration::from_secs(30)).await;
     let error = error.expect_err("no answer");
     assert!(matches!(&error, SandboxError::Died { how: Death::Flood }), "{error}");

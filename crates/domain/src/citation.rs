@@ -20,9 +20,19 @@ pub struct Shelf<'a> {
 
 impl<'a> Shelf<'a> {
     /// An Edition with its names and numbers.
-    pub fn new(edition: &'a str, standard: &'a str, names: &[&str], numbers: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn new(
+        edition: &'a str,
+        standard: &'a str,
+        names: &[&str],
+        numbers: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let names = names.iter().map(|name| number_id(name)).filter(|name| name.chars().count() >= 4).collect();
-        Self { edition, standard, names, numbers: numbers.into_iter().map(|number| (number, compact(number))).collect() }
+        Self {
+            edition,
+            standard,
+            names,
+            numbers: numbers.into_iter().map(|number| (number, compact(number))).collect(),
+        }
     }
 
     fn exact(&self, cited: &str) -> Option<&'a str> {
@@ -54,7 +64,8 @@ fn begins(long: &str, start: &str) -> bool {
     let Some(rest) = long.strip_prefix(start).filter(|_| !start.is_empty()) else { return false };
     let (Some(last), Some(next)) = (start.chars().last(), rest.chars().next()) else { return false };
     let is_dotted_on = next == '.' && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit());
-    let is_same_run = last.is_ascii_digit() && next.is_ascii_digit() || last.is_ascii_alphabetic() && next.is_ascii_alphabetic();
+    let is_same_run =
+        last.is_ascii_digit() && next.is_ascii_digit() || last.is_ascii_alphabetic() && next.is_ascii_alphabetic();
     // A single digit says too little: 「1」 would be found in front of everything.
     let says_enough = start.chars().count() > 1 || !last.is_ascii_digit();
     says_enough && !is_dotted_on && !is_same_run
@@ -62,7 +73,12 @@ fn begins(long: &str, start: &str) -> bool {
 
 /// Where a citation leads that stands in Provision `number` of Edition `edition`: Edition and number, or `None` when no
 /// loaded document has it.
-pub fn resolve<'a>(citation: &str, edition: &str, number: &str, shelves: &'a [Shelf<'a>]) -> Option<(&'a str, &'a str)> {
+pub fn resolve<'a>(
+    citation: &str,
+    edition: &str,
+    number: &str,
+    shelves: &'a [Shelf<'a>],
+) -> Option<(&'a str, &'a str)> {
     let cited = clean(citation);
     if cited.is_empty() {
         return None;
@@ -100,7 +116,8 @@ pub fn resolve<'a>(citation: &str, edition: &str, number: &str, shelves: &'a [Sh
 
 /// The citation without brackets, blanks and the words around it.
 fn clean(citation: &str) -> String {
-    const AROUND: [&str; 10] = ["を参照", "参照", "に示す", "による", "に規定", "の規定", "の項", "本ガイドライン", "本編", "及び"];
+    const AROUND: [&str; 10] =
+        ["を参照", "参照", "に示す", "による", "に規定", "の規定", "の項", "本ガイドライン", "本編", "及び"];
     let mut cited = number_id(citation);
     loop {
         let before = cited.len();
@@ -109,7 +126,8 @@ fn clean(citation: &str) -> String {
                 cited = rest.to_owned();
             }
         }
-        let trimmed = cited.trim_matches(|c| matches!(c, '【' | '】' | '「' | '」' | '〔' | '〕' | '。' | '、' | ',' | '"' | '・'));
+        let trimmed = cited
+            .trim_matches(|c| matches!(c, '【' | '】' | '「' | '」' | '〔' | '〕' | '。' | '、' | ',' | '"' | '・'));
         cited = trimmed.trim_end_matches('.').to_owned();
         if cited.strip_suffix(['章', '節', '項']).is_some_and(|rest| rest.ends_with(|c: char| c.is_ascii_digit())) {
             cited.pop();
@@ -123,10 +141,7 @@ fn clean(citation: &str) -> String {
 
 /// A citation that leaves out what the citing place has: `ウ（イ）` in `(1)/ア/(ア)` is `(1)/ウ/(イ)`.
 fn relative<'a>(own: &Shelf<'a>, number: &str, cited: &str) -> Option<&'a str> {
-    number
-        .match_indices('/')
-        .rev()
-        .find_map(|(at, _)| own.exact(&format!("{}{cited}", compact(&number[..at]))))
+    number.match_indices('/').rev().find_map(|(at, _)| own.exact(&format!("{}{cited}", compact(&number[..at]))))
 }
 
 /// A citation that begins with a document's or a volume's name: the document and the rest.
@@ -151,14 +166,24 @@ mod tests {
     fn shelves() -> Vec<Shelf<'static>> {
         vec![
             Shelf::new("isms", "isms", &["JT-X1051"], ["5.1", "16.1", "16.1.2", "TEL.18.1.7", "B.1.1"]),
-            Shelf::new("telecom", "telecom", &["安全・信頼性基準"], ["別表第2/5/(5)", "別表第2/5/(5)/ア", "別表第2/5", "別表第2", "別表第4/3/(2)/エ/(ア)"]),
+            Shelf::new(
+                "telecom",
+                "telecom",
+                &["安全・信頼性基準"],
+                ["別表第2/5/(5)", "別表第2/5/(5)/ア", "別表第2/5", "別表第2", "別表第4/3/(2)/エ/(ア)"],
+            ),
             Shelf::new(
                 "nisc",
                 "nisc",
                 &["重要インフラ指針"],
                 ["(1)/ア", "(1)/ア/(ア)", "(1)/ウ", "(1)/ウ/(イ)", "(1)/ウ/(イ)/○穴", "(2)/エ/(ア)"],
             ),
-            Shelf::new("port", "port", &["港湾ガイドライン システム構築・運用者編"], ["2.1", "2.1.1", "別紙1", "別紙1/1.2.1"]),
+            Shelf::new(
+                "port",
+                "port",
+                &["港湾ガイドライン システム構築・運用者編"],
+                ["2.1", "2.1.1", "別紙1", "別紙1/1.2.1"],
+            ),
         ]
     }
 

@@ -47,7 +47,9 @@ pub fn compare(old: &[Side], new: &[Side]) -> Vec<Pair> {
     let mut partner_of_new: Vec<Option<usize>> = new
         .iter()
         .enumerate()
-        .map(|(n, side)| by_number.get(side.number.as_str()).copied().filter(|o| similarity(&olds[*o], &news[n]) >= OTHER_BELOW))
+        .map(|(n, side)| {
+            by_number.get(side.number.as_str()).copied().filter(|o| similarity(&olds[*o], &news[n]) >= OTHER_BELOW)
+        })
         .collect();
     pair_moved(&olds, &news, (old, new), &mut partner_of_new);
     rows(old, new, &partner_of_new)

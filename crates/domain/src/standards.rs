@@ -1,6 +1,5 @@
 //! Standards (安全基準等), their Editions (版) and Provisions (項目).
 
-
 /// Declares a closed set of terms once: the stable code used in files and the API, and the Japanese term of the field.
 macro_rules! terms {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $ja:literal;)+ }) => {

@@ -98,8 +98,11 @@ fn as_expected(number: &str, columns: &[(&str, &[&str])]) -> Catalogue {
 
 #[test]
 fn the_telecom_review_has_every_number_title_level_and_piece_of_evidence() {
-    let facts: &[(&str, &[&str])] =
-        &[("comparison", &["item", "citation", "direction"]), ("incident", &["case", "item"]), ("case", &["case", "network"])];
+    let facts: &[(&str, &[&str])] = &[
+        ("comparison", &["item", "citation", "direction"]),
+        ("incident", &["case", "item"]),
+        ("case", &["case", "network"]),
+    ];
     let catalogue = as_expected("000", facts);
     let odd: Vec<_> = catalogue.problems.iter().filter(|p| p.code != "noise-removed").collect();
     assert!(odd.is_empty(), "{odd:?}");
@@ -119,7 +122,8 @@ fn blanks_at_the_end_of_lines_do_not_matter() {
 #[test]
 fn no_running_head_stands_in_a_text_of_the_telecom_review() {
     let catalogue = catalogue("000");
-    for head in ["資料名", "論点（方向性）", "実施指針", "基準への反映", "根拠資料", "事業 その"] {
+    for head in ["資料名", "論点（方向性）", "実施指針", "基準への反映", "根拠資料", "事業 その"]
+    {
         for provision in catalogue.provisions.iter().filter(|p| p.id.starts_with("別表")) {
             assert!(!provision.text.contains(head), "{head} in {}", provision.id);
         }
@@ -142,10 +146,12 @@ fn the_action_plan_slides_have_every_theme_point_and_table() {
         ("paths", &["from", "to", "form"]),
     ];
     let catalogue = as_expected("003", facts);
-    let odd: Vec<_> = catalogue.problems.iter().filter(|p| !matches!(p.code.as_str(), "noise-removed" | "inferred")).collect();
+    let odd: Vec<_> =
+        catalogue.problems.iter().filter(|p| !matches!(p.code.as_str(), "noise-removed" | "inferred")).collect();
     assert!(odd.is_empty(), "{odd:?}");
     for provision in &catalogue.provisions {
-        let leaked = provision.items.iter().any(|item| item.text.contains("【【") || item.text.contains("事務局案（事務局案"));
+        let leaked =
+            provision.items.iter().any(|item| item.text.contains("【【") || item.text.contains("事務局案（事務局案"));
         assert!(!leaked, "a running head in {}", provision.id);
     }
 }
@@ -181,7 +187,8 @@ fn titles_at_the_foot_of_the_page_go_to_the_runs_of_rows_in_their_order() {
     assert_eq!(light.levels.iter().map(|(_, level)| level.code()).collect::<Vec<_>>(), ["◎", "◎", "◎＊", "◎＊"]);
     let title = |id: &str| catalogue.provisions.iter().find(|p| p.id == id).map(|p| p.title.clone());
     assert_eq!(title("付録1/1/(1)").as_deref(), Some("あかりと綱"));
-    let evidence: Vec<_> = catalogue.records.iter().map(|r| (cell(r, "item"), cell(r, "citation"), cell(r, "direction"))).collect();
+    let evidence: Vec<_> =
+        catalogue.records.iter().map(|r| (cell(r, "item"), cell(r, "citation"), cell(r, "direction"))).collect();
     assert_eq!(evidence, [(rows[1], "(1)/イ/(ウ)", ""), (rows[2], "", "○")]);
     let odd: Vec<_> = catalogue.problems.iter().filter(|p| p.code != "noise-removed").collect();
     assert!(odd.is_empty(), "{odd:?}");
@@ -197,7 +204,15 @@ fn what_cannot_be_placed_is_a_problem_with_its_line() {
 
 #[test]
 fn hostile_and_empty_documents_are_read_without_a_panic() {
-    for text in ["", "\n\n", "付録1", "付録1\n(1)", "付録1\n◎ ◎ ◎ ◎", "付録1\nア \u{0}\n", "付録1\n\n(99)a\n\n(99)b\n\nア x ◎ ◎ ◎ ◎"] {
+    for text in [
+        "",
+        "\n\n",
+        "付録1",
+        "付録1\n(1)",
+        "付録1\n◎ ◎ ◎ ◎",
+        "付録1\nア \u{0}\n",
+        "付録1\n\n(99)a\n\n(99)b\n\nア x ◎ ◎ ◎ ◎",
+    ] {
         let _ = harbour(text);
     }
     for number in ["000", "003"] {

@@ -31,7 +31,10 @@ pub struct Store {
 #[derive(Clone)]
 enum Pools {
     /// One writer, because SQLite has one; readers beside it see the last committed state (WAL).
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
     Postgres(PgPool),
 }
 
@@ -144,14 +147,20 @@ macro_rules! on_either {
     };
 }
 
-fn bind_sqlite(sql: &'static str, params: Vec<Param>) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
+fn bind_sqlite(
+    sql: &'static str,
+    params: Vec<Param>,
+) -> sqlx::query::Query<'static, Sqlite, sqlx::sqlite::SqliteArguments> {
     params.into_iter().fold(sqlx::query::<Sqlite>(sql), |query, param| match param {
         Param::Text(value) => query.bind(value),
         Param::Int(value) => query.bind(value),
     })
 }
 
-fn bind_postgres(sql: &'static str, params: Vec<Param>) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
+fn bind_postgres(
+    sql: &'static str,
+    params: Vec<Param>,
+) -> sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments> {
     params.into_iter().fold(sqlx::query::<Postgres>(sql), |query, param| match param {
         Param::Text(value) => query.bind(value),
         Param::Int(value) => query.bind(value),
@@ -296,11 +305,8 @@ async fn open_sqlite(folder: &Path) -> Result<Pools> {
 
 async fn open_postgres(url: &str) -> Result<Pools> {
     let options = PgConnectOptions::from_str(url)?.application_name("sakimori");
-    let pool = PgPoolOptions::new()
-        .max_connections(10)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await?;
+    let pool =
+        PgPoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
     migrations::run_postgres(&pool).await?;
     Ok(Pools::Postgres(pool))
 }

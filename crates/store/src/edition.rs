@@ -110,9 +110,7 @@ pub async fn editions(c: &mut Connection, organisation_id: &str) -> Result<Vec<E
 
 /// One Edition, if this organisation may read it.
 pub async fn edition(c: &mut Connection, organisation_id: &str, id: &str) -> Result<Option<EditionEntry>> {
-    let row = c
-        .one(select_edition!("WHERE e.owner IN ('', $1) AND e.id = $2"), params![organisation_id, id])
-        .await?;
+    let row = c.one(select_edition!("WHERE e.owner IN ('', $1) AND e.id = $2"), params![organisation_id, id]).await?;
     row.as_ref().map(edition_entry).transpose()
 }
 
@@ -163,7 +161,8 @@ fn provision_entry(row: &Row, edition_id: &str) -> Result<ProvisionEntry> {
     let number = row.text(0)?;
     let facts = edition_rows::facts(edition_id, &number, &row.text(10)?)?;
     let parent = row.text(3)?;
-    let provision = facts.into_provision(number, row.text(4)?, &row.text(5)?, (!parent.is_empty()).then_some(parent))?;
+    let provision =
+        facts.into_provision(number, row.text(4)?, &row.text(5)?, (!parent.is_empty()).then_some(parent))?;
     Ok(ProvisionEntry {
         provision,
         position: row.int(1)?,
@@ -193,7 +192,8 @@ macro_rules! select_provision {
 /// The caller has made sure that the organisation may read the Edition.
 pub async fn provisions(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<ProvisionEntry>> {
     let rows = c.all(select_provision!("ORDER BY position"), params![edition_id]).await?;
-    let mut entries: Vec<ProvisionEntry> = rows.iter().map(|row| provision_entry(row, edition_id)).collect::<Result<_>>()?;
+    let mut entries: Vec<ProvisionEntry> =
+        rows.iter().map(|row| provision_entry(row, edition_id)).collect::<Result<_>>()?;
     let mut bodies = bodies(c, organisation_id, edition_id).await?;
     for entry in &mut entries {
         if let Some(body) = bodies.remove(&entry.provision.id) {
@@ -205,7 +205,12 @@ pub async fn provisions(c: &mut Connection, organisation_id: &str, edition_id: &
 }
 
 /// One Provision.
-pub async fn provision(c: &mut Connection, organisation_id: &str, edition_id: &str, number: &str) -> Result<Option<ProvisionEntry>> {
+pub async fn provision(
+    c: &mut Connection,
+    organisation_id: &str,
+    edition_id: &str,
+    number: &str,
+) -> Result<Option<ProvisionEntry>> {
     let Some(row) = c.one(select_provision!("AND number = $2"), params![edition_id, number]).await? else {
         return Ok(None);
     };
@@ -296,7 +301,12 @@ impl TextDifference {
 }
 
 /// Compares a reading with what `owner` has of an Edition.
-pub async fn text_difference(c: &mut Connection, edition_id: &str, owner: &str, provisions: &[Provision]) -> Result<TextDifference> {
+pub async fn text_difference(
+    c: &mut Connection,
+    edition_id: &str,
+    owner: &str,
+    provisions: &[Provision],
+) -> Result<TextDifference> {
     let rows = c
         .all(
             "SELECT number, body, page, line FROM provision_text WHERE edition_id = $1 AND owner = $2",
@@ -322,7 +332,11 @@ pub async fn text_difference(c: &mut Connection, edition_id: &str, owner: &str, 
 
 /// Official texts whose number the Edition's tree does not have, in the order of the document: nothing that was read is
 /// thrown away.
-pub async fn texts_without_place(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<Provision>> {
+pub async fn texts_without_place(
+    c: &mut Connection,
+    organisation_id: &str,
+    edition_id: &str,
+) -> Result<Vec<Provision>> {
     let rows = c
         .all(
             "SELECT t.number, t.body, t.page, t.line FROM provision_text t

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use sakimori_domain::standards::{
-    Audience, Consideration, Disposition, Item, ItemKind, Level, Mandate, NetworkClass, Problem, Provision, ProvisionKind, Strength,
+    Audience, Consideration, Disposition, Item, ItemKind, Level, Mandate, NetworkClass, Problem, Provision,
+    ProvisionKind, Strength,
 };
 use serde::{Deserialize, Serialize};
 
@@ -149,7 +150,13 @@ pub(crate) fn facts(edition_id: &str, number: &str, text: &str) -> Result<FactsR
 }
 
 impl FactsRow {
-    pub(crate) fn into_provision(self, number: String, title: String, kind: &str, parent: Option<String>) -> Result<Provision> {
+    pub(crate) fn into_provision(
+        self,
+        number: String,
+        title: String,
+        kind: &str,
+        parent: Option<String>,
+    ) -> Result<Provision> {
         let kind = term(kind, ProvisionKind::from_code)?;
         let mut provision = Provision::new(number, kind, title);
         provision.parent = parent;

@@ -125,7 +125,13 @@ pub async fn record_failures(w: &mut Write, account_id: &str, failures: i64, loc
 }
 
 /// Gives a seat, or changes its role.
-pub async fn put_membership(w: &mut Write, account_id: &str, organisation_id: &str, role: Role, department_id: &str) -> Result<()> {
+pub async fn put_membership(
+    w: &mut Write,
+    account_id: &str,
+    organisation_id: &str,
+    role: Role,
+    department_id: &str,
+) -> Result<()> {
     w.run(
         "INSERT INTO membership (account_id, organisation_id, role, department_id) VALUES ($1, $2, $3, $4)
          ON CONFLICT (account_id, organisation_id) DO UPDATE SET role = excluded.role, department_id = excluded.department_id",
@@ -197,7 +203,16 @@ pub async fn insert_session(w: &mut Write, s: &Session) -> Result<()> {
     w.run(
         "INSERT INTO session (token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        params![&s.token_hash, &s.account_id, &s.organisation_id, &s.csrf, &s.address, &s.created_at, &s.seen_at, &s.expires_at],
+        params![
+            &s.token_hash,
+            &s.account_id,
+            &s.organisation_id,
+            &s.csrf,
+            &s.address,
+            &s.created_at,
+            &s.seen_at,
+            &s.expires_at
+        ],
     )
     .await?;
     Ok(())

@@ -30,7 +30,9 @@ pub enum StoreError {
     Database(#[from] sqlx::Error),
     #[error("the schema could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    #[error("the database was written by a newer Sakimori (schema {found}, this program knows {known}); start the newer program, or restore a backup taken before the upgrade")]
+    #[error(
+        "the database was written by a newer Sakimori (schema {found}, this program knows {known}); start the newer program, or restore a backup taken before the upgrade"
+    )]
     NewerSchema { found: i64, known: i64 },
     #[error("SQLite {0} can lose committed writes in WAL mode; 3.51.3 or later is needed")]
     OldSqlite(String),

@@ -56,7 +56,8 @@ fn profile_text(p: &OrganisationProfile) -> Result<String> {
 
 fn profile(id: &str, text: &str) -> Result<OrganisationProfile> {
     let row: ProfileRow = crate::row::from_json("organisation", id, text)?;
-    let unknown = |what: &str| StoreError::Inconsistent { table: "organisation", key: id.to_owned(), what: what.to_owned() };
+    let unknown =
+        |what: &str| StoreError::Inconsistent { table: "organisation", key: id.to_owned(), what: what.to_owned() };
     Ok(OrganisationProfile {
         sectors: row.sectors,
         operator_kinds: row.operator_kinds,
@@ -116,7 +117,10 @@ pub async fn update_organisation(w: &mut Write, o: &Organisation) -> Result<()> 
 /// The organisation of an id.
 pub async fn organisation_by_id(c: &mut Connection, id: &str) -> Result<Option<Organisation>> {
     let row = c
-        .one("SELECT id, name, kind, profile, marking, is_demo, version, created_at FROM organisation WHERE id = $1", params![id])
+        .one(
+            "SELECT id, name, kind, profile, marking, is_demo, version, created_at FROM organisation WHERE id = $1",
+            params![id],
+        )
         .await?;
     row.as_ref().map(organisation).transpose()
 }
@@ -124,7 +128,10 @@ pub async fn organisation_by_id(c: &mut Connection, id: &str) -> Result<Option<O
 /// Every organisation of the installation: for the operator of the installation, never for a page of one organisation.
 pub async fn organisations(c: &mut Connection) -> Result<Vec<Organisation>> {
     let rows = c
-        .all("SELECT id, name, kind, profile, marking, is_demo, version, created_at FROM organisation ORDER BY name", vec![])
+        .all(
+            "SELECT id, name, kind, profile, marking, is_demo, version, created_at FROM organisation ORDER BY name",
+            vec![],
+        )
         .await?;
     rows.iter().map(organisation).collect()
 }

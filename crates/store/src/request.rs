@@ -71,9 +71,16 @@ fn request(row: &Row) -> Result<AnswerRequest> {
 }
 
 /// Requests of one Assessment, by deadline.
-pub async fn requests_of_assessment(c: &mut Connection, organisation_id: &str, assessment_id: &str) -> Result<Vec<AnswerRequest>> {
+pub async fn requests_of_assessment(
+    c: &mut Connection,
+    organisation_id: &str,
+    assessment_id: &str,
+) -> Result<Vec<AnswerRequest>> {
     let rows = c
-        .all(select_request!("AND r.assessment_id = $2 ORDER BY r.due, d.name"), params![organisation_id, assessment_id])
+        .all(
+            select_request!("AND r.assessment_id = $2 ORDER BY r.due, d.name"),
+            params![organisation_id, assessment_id],
+        )
         .await?;
     rows.iter().map(request).collect()
 }
@@ -85,7 +92,11 @@ pub async fn requests(c: &mut Connection, organisation_id: &str) -> Result<Vec<A
 }
 
 /// Requests to one department, by deadline.
-pub async fn requests_of_department(c: &mut Connection, organisation_id: &str, department_id: &str) -> Result<Vec<AnswerRequest>> {
+pub async fn requests_of_department(
+    c: &mut Connection,
+    organisation_id: &str,
+    department_id: &str,
+) -> Result<Vec<AnswerRequest>> {
     let rows = c
         .all(select_request!("AND r.department_id = $2 ORDER BY r.due"), params![organisation_id, department_id])
         .await?;
@@ -99,7 +110,12 @@ pub async fn request_by_id(c: &mut Connection, organisation_id: &str, id: &str) 
 }
 
 /// Whether an answer was asked of a department in a request that is still open.
-pub async fn is_asked_of(c: &mut Connection, organisation_id: &str, answer_id: &str, department_id: &str) -> Result<bool> {
+pub async fn is_asked_of(
+    c: &mut Connection,
+    organisation_id: &str,
+    answer_id: &str,
+    department_id: &str,
+) -> Result<bool> {
     let row = c
         .one(
             "SELECT COUNT(*) FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
@@ -111,7 +127,12 @@ pub async fn is_asked_of(c: &mut Connection, organisation_id: &str, answer_id: &
 }
 
 /// Whether an answer may still be changed by a department: a request for it is open.
-pub async fn is_open_for(c: &mut Connection, organisation_id: &str, answer_id: &str, department_id: &str) -> Result<bool> {
+pub async fn is_open_for(
+    c: &mut Connection,
+    organisation_id: &str,
+    answer_id: &str,
+    department_id: &str,
+) -> Result<bool> {
     let row = c
         .one(
             "SELECT COUNT(*) FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
@@ -135,7 +156,8 @@ pub async fn insert_request(w: &mut Write, r: &AnswerRequest, answers: &[String]
     )
     .await?;
     for answer_id in answers {
-        w.run("INSERT INTO answer_request_item (request_id, answer_id) VALUES ($1, $2)", params![&r.id, answer_id]).await?;
+        w.run("INSERT INTO answer_request_item (request_id, answer_id) VALUES ($1, $2)", params![&r.id, answer_id])
+            .await?;
         w.run(
             "UPDATE answer SET department_id = $1 WHERE id = $2 AND organisation_id = $3",
             params![&r.department_id, answer_id, &r.organisation_id],
@@ -162,7 +184,11 @@ pub async fn update_request(w: &mut Write, r: &AnswerRequest) -> Result<()> {
 }
 
 /// Until when the rows of an Assessment were asked for: answer id and the latest ISO date of a request not withdrawn.
-pub async fn asked_until(c: &mut Connection, organisation_id: &str, assessment_id: &str) -> Result<Vec<(String, String)>> {
+pub async fn asked_until(
+    c: &mut Connection,
+    organisation_id: &str,
+    assessment_id: &str,
+) -> Result<Vec<(String, String)>> {
     let rows = c
         .all(
             "SELECT i.answer_id, MAX(r.due) FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id

@@ -25,7 +25,8 @@ pub struct SearchEntry {
 
 /// Replaces all entries of one owner, kind and scope.
 pub async fn replace(w: &mut Write, owner: &str, kind: &str, scope: &str, entries: &[SearchEntry]) -> Result<()> {
-    w.run("DELETE FROM search_entry WHERE owner = $1 AND kind = $2 AND scope = $3", params![owner, kind, scope]).await?;
+    w.run("DELETE FROM search_entry WHERE owner = $1 AND kind = $2 AND scope = $3", params![owner, kind, scope])
+        .await?;
     let postgres = w.is_postgres();
     for e in entries {
         let grams = search_grams(&[&e.subject, &e.title, &e.body].map(String::as_str).join("\n"));
@@ -35,7 +36,10 @@ pub async fn replace(w: &mut Write, owner: &str, kind: &str, scope: &str, entrie
                 tsvector(&grams),
             )
         } else {
-            ("INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1, $2, $3, $4, $5, $6, $7)", grams.join(" "))
+            (
+                "INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                grams.join(" "),
+            )
         };
         w.run(sql, params![tokens, &e.owner, &e.kind, &e.scope, &e.subject, &e.title, &e.body]).await?;
     }

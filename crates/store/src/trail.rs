@@ -103,7 +103,9 @@ pub async fn newest(c: &mut Connection, organisation_id: &str, before_position: 
 pub async fn of_subject(c: &mut Connection, organisation_id: &str, kind: &str, id: &str) -> Result<Vec<Event>> {
     let rows = c
         .all(
-            select_event!("WHERE organisation_id = $1 AND subject_kind = $2 AND subject_id = $3 ORDER BY position DESC LIMIT 200"),
+            select_event!(
+                "WHERE organisation_id = $1 AND subject_kind = $2 AND subject_id = $3 ORDER BY position DESC LIMIT 200"
+            ),
             params![organisation_id, kind, id],
         )
         .await?;

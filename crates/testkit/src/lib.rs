@@ -59,7 +59,9 @@ impl TestApp {
             store,
             folder: folder.clone(),
             program: program(),
-            clock: Arc::new(move || Timestamp::from_second(reading.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH)),
+            clock: Arc::new(move || {
+                Timestamp::from_second(reading.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH)
+            }),
             seed: [7; 32],
         }));
         sakimori_app::content::seed(&app).await.expect("the shipped catalogues");
@@ -110,10 +112,8 @@ async fn fresh_postgres(name: &str) -> String {
 /// # Panics
 /// It is not there: the tests on the real documents fail rather than pass unseen.
 pub fn seeds() -> PathBuf {
-    let folder = std::env::var("SAKIMORI_SEEDS").map_or_else(
-        |_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/seeds"),
-        PathBuf::from,
-    );
+    let folder = std::env::var("SAKIMORI_SEEDS")
+        .map_or_else(|_| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/seeds"), PathBuf::from);
     assert!(folder.is_dir(), "the real documents are not at {}; set SAKIMORI_SEEDS", folder.display());
     folder
 }

@@ -57,8 +57,10 @@ impl TestApp {
         sakimori_store::registry::insert_organisation(&mut write, &organisation).await.expect("an organisation");
         write.commit().await.expect("a commit");
         let administrator = self.actor(id, Role::Administrator, "");
-        let department = add_department(&self.app, &administrator, "設備運用部", "department").await.expect("a department");
-        let other = add_department(&self.app, &administrator, "情報システム部", "department").await.expect("a department");
+        let department =
+            add_department(&self.app, &administrator, "設備運用部", "department").await.expect("a department");
+        let other =
+            add_department(&self.app, &administrator, "情報システム部", "department").await.expect("a department");
         for role in Role::ALL {
             let department_id = if *role == Role::DepartmentMember { department.clone() } else { String::new() };
             let new = NewAccount {

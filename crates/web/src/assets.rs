@@ -1,8 +1,8 @@
 //! The front-end files, embedded. Their address carries the version, so browsers keep them for a year.
 
 use axum::extract::Path;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 const YEAR: &str = "public, max-age=31536000, immutable";

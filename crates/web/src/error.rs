@@ -19,7 +19,9 @@ pub struct WebError {
 enum Kind {
     Refused(Box<Refusal>),
     /// Sent to the sign-in page and back here afterwards.
-    SignIn { next: String },
+    SignIn {
+        next: String,
+    },
     Internal(String),
 }
 
@@ -126,7 +128,10 @@ impl IntoResponse for WebError {
                     "処理中に問題が起きました。入力した内容は保存されていません。",
                     "Something broke on our side; nothing was saved.",
                 )
-                .next("少し待ってからもう一度お試しください。続く場合は管理者に連絡してください。", "Try again shortly; if it goes on, tell your administrator.");
+                .next(
+                    "少し待ってからもう一度お試しください。続く場合は管理者に連絡してください。",
+                    "Try again shortly; if it goes on, tell your administrator.",
+                );
                 return page(&broken, StatusCode::INTERNAL_SERVER_ERROR, self.json, self.english);
             }
         };

@@ -123,7 +123,11 @@ impl<T: DeserializeOwned> FromRequest<WebState> for PersonJson<T> {
         check(&person, token).map_err(WebError::as_json)?;
         let bytes = to_bytes(body, FORM_MAX).await.map_err(|_| WebError::from(too_large()).as_json())?;
         let body = Json::<T>::from_bytes(&bytes).map_err(|error| {
-            let refusal = Refusal::invalid("json", format!("JSON として読めません（{error}）。"), format!("not the JSON expected: {error}"));
+            let refusal = Refusal::invalid(
+                "json",
+                format!("JSON として読めません（{error}）。"),
+                format!("not the JSON expected: {error}"),
+            );
             WebError::from(refusal).as_json()
         })?;
         Ok(Self { person, body: body.0 })
@@ -137,7 +141,12 @@ impl FromRequest<WebState> for PersonUpload {
         let (mut parts, body) = request.into_parts();
         let person = Person::from_request_parts(&mut parts, state).await?;
         let request = Request::from_parts(parts, body);
-        let broken = || WebError::from(Refusal::invalid("upload", "送信が途中で切れました。", "The upload broke off.").next("もう一度送ってください。", "Send it again."));
+        let broken = || {
+            WebError::from(
+                Refusal::invalid("upload", "送信が途中で切れました。", "The upload broke off.")
+                    .next("もう一度送ってください。", "Send it again."),
+            )
+        };
         let mut multipart = Multipart::from_request(request, state).await.map_err(|_| broken())?;
         let (mut fields, mut files) = (Vec::new(), HashMap::new());
         while let Some(field) = multipart.next_field().await.map_err(|_| broken())? {

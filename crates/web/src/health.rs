@@ -55,14 +55,26 @@ fn not_ready(why: &str) -> Response {
 
 /// `/metrics` in the Prometheus text format.
 pub async fn metrics(State(state): State<WebState>) -> Response {
-    let mut out = String::from("# HELP sakimori_requests_total Answered requests.\n# TYPE sakimori_requests_total counter\n");
+    let mut out =
+        String::from("# HELP sakimori_requests_total Answered requests.\n# TYPE sakimori_requests_total counter\n");
     if let Ok(answered) = state.metrics.answered.lock() {
         for ((route, method, status), count) in answered.iter() {
-            let _ = writeln!(out, "sakimori_requests_total{{route=\"{route}\",method=\"{method}\",status=\"{status}\"}} {count}");
+            let _ = writeln!(
+                out,
+                "sakimori_requests_total{{route=\"{route}\",method=\"{method}\",status=\"{status}\"}} {count}"
+            );
         }
     }
     let under_way = state.metrics.under_way.load(Ordering::Relaxed);
-    let _ = writeln!(out, "# HELP sakimori_requests_under_way Requests being answered.\n# TYPE sakimori_requests_under_way gauge\nsakimori_requests_under_way {under_way}");
-    let _ = writeln!(out, "# HELP sakimori_info The database in use.\n# TYPE sakimori_info gauge\nsakimori_info{{version=\"{}\",database=\"{}\"}} 1", env!("CARGO_PKG_VERSION"), state.app.store().engine());
+    let _ = writeln!(
+        out,
+        "# HELP sakimori_requests_under_way Requests being answered.\n# TYPE sakimori_requests_under_way gauge\nsakimori_requests_under_way {under_way}"
+    );
+    let _ = writeln!(
+        out,
+        "# HELP sakimori_info The database in use.\n# TYPE sakimori_info gauge\nsakimori_info{{version=\"{}\",database=\"{}\"}} 1",
+        env!("CARGO_PKG_VERSION"),
+        state.app.store().engine()
+    );
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], out).into_response()
 }

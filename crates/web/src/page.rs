@@ -176,7 +176,14 @@ impl Bar {
     /// What a screen reader says.
     pub fn label(&self, p: &Page) -> String {
         let blank = 100 - (self.yes + self.partly + self.no + self.na).min(100);
-        format!("○ {}%、△ {}%、× {}%、－ {}%、{} {blank}%", self.yes, self.partly, self.no, self.na, p.t("未回答", "open"))
+        format!(
+            "○ {}%、△ {}%、× {}%、－ {}%、{} {blank}%",
+            self.yes,
+            self.partly,
+            self.no,
+            self.na,
+            p.t("未回答", "open")
+        )
     }
 }
 

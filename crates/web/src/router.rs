@@ -12,8 +12,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::forms::UPLOAD_MAX;
 use crate::state::WebState;
-use crate::{report, workbook};
 use crate::{administration, api, assets, assurance, health, home, identity, registry, security, standards, trail};
+use crate::{report, workbook};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

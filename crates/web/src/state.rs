@@ -31,7 +31,13 @@ pub struct WebState {
 impl WebState {
     /// State for an application.
     pub fn new(app: Arc<App>, config: WebConfig) -> Self {
-        Self { app, config: Arc::new(config), metrics: Arc::new(Metrics::default()), presence: Arc::new(Presence::default()), sheets: Arc::new(KeptSheets::default()) }
+        Self {
+            app,
+            config: Arc::new(config),
+            metrics: Arc::new(Metrics::default()),
+            presence: Arc::new(Presence::default()),
+            sheets: Arc::new(KeptSheets::default()),
+        }
     }
 }
 

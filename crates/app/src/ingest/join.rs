@@ -78,7 +78,8 @@ pub async fn plan(c: &mut Connection, owner: &str, now: &str, read: &Recognised,
     let given: HashSet<&str> = provisions.iter().map(|p| p.id.as_str()).collect();
     let is_own = is_own_tree(&target, owner);
     let stray: Vec<&Provision> = provisions.iter().filter(|p| !is_own && !known.contains(p.id.as_str())).collect();
-    let without_text: Vec<OutlineRow> = outline.iter().filter(|row| !given.contains(row.number.as_str())).cloned().collect();
+    let without_text: Vec<OutlineRow> =
+        outline.iter().filter(|row| !given.contains(row.number.as_str())).cloned().collect();
     let placed = provisions.len() - stray.len();
     if !is_own && placed * 2 < outline.len() {
         return Err(another_document(read, entry, placed, outline.len()).into());
@@ -86,7 +87,8 @@ pub async fn plan(c: &mut Connection, owner: &str, now: &str, read: &Recognised,
     let difference = store::text_difference(c, &entry.id, owner, provisions).await?;
     let last = store::ingests(c, owner, &entry.id).await?.into_iter().find(|i| i.owner == owner);
     let is_same_file = last.is_some_and(|last| last.file_hash == read.file_hash);
-    let records_same = read.catalogue.records.is_empty() || store::records(c, owner, &entry.id).await? == read.catalogue.records;
+    let records_same =
+        read.catalogue.records.is_empty() || store::records(c, owner, &entry.id).await? == read.catalogue.records;
     let mut problems = read.catalogue.problems.clone();
     problems.extend(stray.iter().map(|p| stray_problem(p)));
     problems.extend(without_text.iter().map(missing_problem));
@@ -179,7 +181,8 @@ fn new_entry(read: &Recognised, owner: &str, key: String, code: String, now: &st
 const ID_MAX: usize = 64;
 
 fn check_id(id: &str, owner: &str) -> Result<()> {
-    let bare = id.strip_prefix(owner).and_then(|rest| rest.strip_prefix('~')).filter(|_| !owner.is_empty()).unwrap_or(id);
+    let bare =
+        id.strip_prefix(owner).and_then(|rest| rest.strip_prefix('~')).filter(|_| !owner.is_empty()).unwrap_or(id);
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.' | '_');
     if !bare.is_empty() && bare.len() <= ID_MAX && bare.chars().all(is_plain) && !bare.starts_with('.') {
         return Ok(());
@@ -220,7 +223,11 @@ fn another_document(read: &Recognised, entry: &EditionEntry, placed: usize, of: 
 
 /// Our own words for a new Edition: those of the latest Edition of the same Standard, for Provisions that are still the
 /// same ones there.
-pub(super) async fn carried_guides(c: &mut Connection, owner: &str, entry: &EditionEntry) -> Result<HashMap<(String, String), Guide>> {
+pub(super) async fn carried_guides(
+    c: &mut Connection,
+    owner: &str,
+    entry: &EditionEntry,
+) -> Result<HashMap<(String, String), Guide>> {
     let editions = store::editions(c, owner).await?;
     let before = editions
         .into_iter()

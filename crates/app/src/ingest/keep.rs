@@ -6,8 +6,8 @@ use sakimori_store::edition::{self as store, Ingest};
 use sakimori_store::registry;
 use serde_json::json;
 
-use super::join::{self, Options, Plan, Target, is_own_tree};
 use super::Recognised;
+use super::join::{self, Options, Plan, Target, is_own_tree};
 use crate::{Actor, App, Operation, Refusal, RefusalKind, Result, applicability, content};
 
 /// What keeping a reading did.

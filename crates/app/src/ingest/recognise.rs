@@ -71,9 +71,13 @@ pub fn grammar_of(name: &str) -> Result<Grammar> {
     }
     let known: Vec<&str> = built_in.iter().map(Profile::name).collect();
     let known = known.join(", ");
-    Err(Refusal::invalid("unknown-grammar", format!("取込文法「{name}」はありません。"), format!("There is no import grammar \"{name}\"."))
-        .next(format!("次から選んでください: {known}"), format!("Choose one of: {known}"))
-        .into())
+    Err(Refusal::invalid(
+        "unknown-grammar",
+        format!("取込文法「{name}」はありません。"),
+        format!("There is no import grammar \"{name}\"."),
+    )
+    .next(format!("次から選んでください: {known}"), format!("Choose one of: {known}"))
+    .into())
 }
 
 /// A grammar of the person's own.
@@ -85,13 +89,25 @@ pub fn own_grammar(toml: &str) -> Result<Grammar> {
         Ok(profile) => return Ok(Grammar::Own(Box::new(profile))),
         Err(faults) => faults,
     };
-    let list = |word: fn(&ProfileFault) -> String| faults.iter().take(FAULTS_NAMED).map(word).collect::<Vec<_>>().join(" ");
+    let list =
+        |word: fn(&ProfileFault) -> String| faults.iter().take(FAULTS_NAMED).map(word).collect::<Vec<_>>().join(" ");
     Err(Refusal::invalid(
         "grammar-faults",
-        format!("取込文法に {} 件の誤りがあります。{}", faults.len(), list(|f| format!("{}行目 {}: {}", f.line, f.key, f.ja))),
-        format!("The import grammar has {} faults. {}", faults.len(), list(|f| format!("Line {} {}: {}", f.line, f.key, f.en))),
+        format!(
+            "取込文法に {} 件の誤りがあります。{}",
+            faults.len(),
+            list(|f| format!("{}行目 {}: {}", f.line, f.key, f.ja))
+        ),
+        format!(
+            "The import grammar has {} faults. {}",
+            faults.len(),
+            list(|f| format!("Line {} {}: {}", f.line, f.key, f.en))
+        ),
     )
-    .next("直して選び直してください。`sakimori profile check` で確かめられます。", "Mend it; `sakimori profile check` tells all faults.")
+    .next(
+        "直して選び直してください。`sakimori profile check` で確かめられます。",
+        "Mend it; `sakimori profile check` tells all faults.",
+    )
     .into())
 }
 
@@ -110,7 +126,9 @@ pub async fn recognise(program: &Path, file_name: &str, bytes: &[u8], grammar: &
 
 fn refused(error: &SandboxError) -> Refusal {
     let kind = match error {
-        SandboxError::File(FileError::TooLarge { .. } | FileError::TooMany { .. } | FileError::ZipBomb { .. }) => RefusalKind::Limit,
+        SandboxError::File(FileError::TooLarge { .. } | FileError::TooMany { .. } | FileError::ZipBomb { .. }) => {
+            RefusalKind::Limit
+        }
         _ => RefusalKind::Invalid,
     };
     // The English message of a file error has its next step in it.
@@ -125,7 +143,8 @@ fn understand(file_name: String, file_hash: String, text: &SourceText, grammar: 
     if catalogue.provisions.is_empty() {
         return Err(not_recognised(&fits).into());
     }
-    let losses = text.problems.iter().map(|problem| Problem { line: 0, code: problem.code().to_owned(), message: problem.ja() });
+    let losses =
+        text.problems.iter().map(|problem| Problem { line: 0, code: problem.code().to_owned(), message: problem.ja() });
     catalogue.problems.splice(0..0, losses);
     Ok(Recognised {
         title: title(&text.lines, &file_name),
@@ -160,11 +179,21 @@ fn choose(grammar: &Grammar, lines: &[SourceLine], fits: &[(String, Fit)]) -> Re
 fn does_not_fit(profile: &Profile, fit: &Fit, fits: &[(String, Fit)]) -> Refusal {
     let (name, share) = (profile.name(), per_cent(fit));
     let Fit { matched, found, expected, .. } = fit;
-    let better = fits.iter().find(|(other, fit)| other != name && (fit.share >= FIT_MIN || other == GENERIC && fit.matched >= HEADINGS_MIN));
+    let better = fits.iter().find(|(other, fit)| {
+        other != name && (fit.share >= FIT_MIN || other == GENERIC && fit.matched >= HEADINGS_MIN)
+    });
     let (next_ja, next_en) = match better {
         Some((other, fit)) => (
-            format!("「{other}」の方が合います（見出し {} 行、適合 {}%）。それを選ぶか、文法を指定せずに取り込んでください。", fit.matched, per_cent(fit)),
-            format!("\"{other}\" fits better ({} heading lines, {}%): choose it, or leave the grammar open.", fit.matched, per_cent(fit)),
+            format!(
+                "「{other}」の方が合います（見出し {} 行、適合 {}%）。それを選ぶか、文法を指定せずに取り込んでください。",
+                fit.matched,
+                per_cent(fit)
+            ),
+            format!(
+                "\"{other}\" fits better ({} heading lines, {}%): choose it, or leave the grammar open.",
+                fit.matched,
+                per_cent(fit)
+            ),
         ),
         None => write_a_grammar(),
     };
@@ -200,7 +229,9 @@ fn title(lines: &[SourceLine], file_name: &str) -> String {
     let first = lines.iter().map(|line| line.text.trim()).find(|text| !text.is_empty());
     let is_title = |text: &&str| {
         let letters = text.chars().count();
-        (4..=TITLE_MAX).contains(&letters) && !text.contains(['。', '\t']) && !text.starts_with(|c: char| c.is_ascii_digit())
+        (4..=TITLE_MAX).contains(&letters)
+            && !text.contains(['。', '\t'])
+            && !text.starts_with(|c: char| c.is_ascii_digit())
     };
     let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
     first.filter(is_title).unwrap_or(stem).chars().filter(|c| !c.is_control()).take(TITLE_MAX).collect()

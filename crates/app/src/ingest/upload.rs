@@ -43,7 +43,9 @@ fn broken(error: &std::io::Error) -> AppError {
 /// The name of a waiting file: organisation and a key that cannot be guessed. Both are checked, so that no path leaves
 /// the folder.
 fn place(app: &App, actor: &Actor, key: &str) -> Result<PathBuf> {
-    let is_plain = |text: &str| !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_plain = |text: &str| {
+        !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
     if is_plain(key) && is_plain(&actor.organisation_id) {
         Ok(folder(app).join(format!("{}.{key}", actor.organisation_id)))
     } else {

@@ -108,8 +108,15 @@ mod tests {
     fn every_built_in_grammar_is_sound() {
         for (name, text) in built_in::SOURCES {
             let faults = check(text);
-            assert!(faults.is_empty(), "{name}: {}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
-            assert!(Profile::built_in().iter().any(|profile| profile.name() == *name), "{name} names itself differently");
+            assert!(
+                faults.is_empty(),
+                "{name}: {}",
+                faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+            );
+            assert!(
+                Profile::built_in().iter().any(|profile| profile.name() == *name),
+                "{name} names itself differently"
+            );
         }
     }
 }

@@ -68,7 +68,14 @@ fn turn(before: Option<u32>, number: u32) -> u32 {
     }
 }
 
-fn search(puzzle: &Puzzle<'_>, tried: Try, before: Option<u32>, used: usize, taken: &mut Vec<bool>, best: &mut Option<Try>) {
+fn search(
+    puzzle: &Puzzle<'_>,
+    tried: Try,
+    before: Option<u32>,
+    used: usize,
+    taken: &mut Vec<bool>,
+    best: &mut Option<Try>,
+) {
     if best.as_ref().is_some_and(|best| best.cost <= tried.cost) {
         return;
     }
@@ -112,7 +119,12 @@ fn search(puzzle: &Puzzle<'_>, tried: Try, before: Option<u32>, used: usize, tak
 mod tests {
     use super::*;
 
-    fn seats(before: Option<u32>, runs: &[Option<u32>], displaced: &[u32], chapters: usize) -> Vec<(Option<usize>, u32)> {
+    fn seats(
+        before: Option<u32>,
+        runs: &[Option<u32>],
+        displaced: &[u32],
+        chapters: usize,
+    ) -> Vec<(Option<usize>, u32)> {
         let found = solve(&Puzzle { before, runs, displaced, chapters }).unwrap_or_default();
         found.iter().map(|seat| (seat.chapter, seat.number)).collect()
     }

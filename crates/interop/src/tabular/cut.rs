@@ -11,7 +11,11 @@ use super::flow::{Flow, squeeze};
 pub(crate) enum Cell {
     /// Not in the text: given by the profile.
     Given(String),
-    Cut { first: Vec<char>, last: Vec<char>, nth: usize },
+    Cut {
+        first: Vec<char>,
+        last: Vec<char>,
+        nth: usize,
+    },
 }
 
 impl Cell {

@@ -37,7 +37,9 @@ fn steps(line: &str) -> Vec<Step> {
             _ if (1..=2).contains(&digits) && rest.get(digits) == Some(&'.') => Some((0, 0, digits, digits + 1)),
             ['(', c, ')', ..] if kana(*c) => Some((3, 0, 3, 3)),
             ['(', c, ')', ..] if c.is_ascii_digit() => Some((1, 0, 3, 3)),
-            [c, next, ..] if kana(*c) && (*next == '(' || next.is_whitespace()) && !found.is_empty() => Some((2, 0, 1, 1)),
+            [c, next, ..] if kana(*c) && (*next == '(' || next.is_whitespace()) && !found.is_empty() => {
+                Some((2, 0, 1, 1))
+            }
             _ => None,
         };
         match step {
@@ -104,7 +106,9 @@ pub(crate) fn read(spec: &Spec, item: &str, blocks: &[Vec<Printed>], out: &mut O
 
 fn add_line(excerpts: &mut Vec<Excerpt>, context: &mut Vec<Step>, printed: &Printed) {
     let found = steps(&printed.1);
-    let open = excerpts.last().map(|last| (last.source.clone(), last.path.is_empty() && last.lines.is_empty(), last.lines.len()));
+    let open = excerpts
+        .last()
+        .map(|last| (last.source.clone(), last.path.is_empty() && last.lines.is_empty(), last.lines.len()));
     let (source, fresh, lines) = open.unwrap_or_default();
     if let Some((depth, _)) = found.first() {
         let deeper = context.last().is_some_and(|(last, _)| last < depth);
@@ -128,14 +132,16 @@ fn add_line(excerpts: &mut Vec<Excerpt>, context: &mut Vec<Step>, printed: &Prin
 
 /// The citation as the cited document writes it: `(1)ウ(イ)`, `3.(2)`.
 fn citation(excerpt: &Excerpt) -> String {
-    let dotted = |step: &String| if step.chars().all(|c| c.is_ascii_digit()) { format!("{step}.") } else { step.clone() };
+    let dotted =
+        |step: &String| if step.chars().all(|c| c.is_ascii_digit()) { format!("{step}.") } else { step.clone() };
     excerpt.path.iter().map(dotted).collect()
 }
 
 fn write(item: &str, excerpt: &Excerpt, out: &mut Out) {
     let contents = paragraphs(&excerpt.lines);
     let flat = squeezed(&contents);
-    let consideration = [Consideration::Must, Consideration::Reference].into_iter().find(|c| flat.contains(&format!("【{}】", c.ja())));
+    let consideration =
+        [Consideration::Must, Consideration::Reference].into_iter().find(|c| flat.contains(&format!("【{}】", c.ja())));
     let marks: Vec<&str> = contents.lines().filter(|line| line.starts_with('○')).collect();
     out.record(
         "comparison",

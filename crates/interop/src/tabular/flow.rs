@@ -163,7 +163,10 @@ impl<'a> Flow<'a> {
         let mut runs: Vec<Vec<usize>> = Vec::new();
         for at in (0..self.len()).filter(|&at| !self.used[at]) {
             match runs.last_mut() {
-                Some(run) if run.last() == Some(&(at.wrapping_sub(1))) && self.origins[at - 1].block == self.origins[at].block => {
+                Some(run)
+                    if run.last() == Some(&(at.wrapping_sub(1)))
+                        && self.origins[at - 1].block == self.origins[at].block =>
+                {
                     run.push(at);
                 }
                 _ => runs.push(vec![at]),

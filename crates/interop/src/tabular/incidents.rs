@@ -202,7 +202,12 @@ impl Reader<'_> {
     fn step(&mut self, line: &SourceLine, text: &str, folded: &str, out: &mut Out) {
         let quoting = !self.citation.quoted.is_empty();
         let mid = quoting && !self.citation.ended();
-        let steps = [(0, &self.patterns.part), (1, &self.patterns.chapter), (2, &self.patterns.group), (3, &self.patterns.letter)];
+        let steps = [
+            (0, &self.patterns.part),
+            (1, &self.patterns.chapter),
+            (2, &self.patterns.group),
+            (3, &self.patterns.letter),
+        ];
         let step = steps.into_iter().find_map(|(depth, pattern)| Some((depth, pattern.captures(folded)?)));
         if let Some((depth, found)) = step.filter(|(depth, _)| !mid && (!quoting || *depth >= 2)) {
             self.finish(out);
@@ -270,7 +275,9 @@ impl Reader<'_> {
         let mut first = true;
         loop {
             let text = self.problem.trim_start_matches(['・', '\n', ' ']);
-            let Some(words) = self.spec.incidents.accidents.iter().find(|words| squeezed(text).starts_with(&squeezed(words))) else {
+            let Some(words) =
+                self.spec.incidents.accidents.iter().find(|words| squeezed(text).starts_with(&squeezed(words)))
+            else {
                 return;
             };
             let mut left = squeeze(words).len();

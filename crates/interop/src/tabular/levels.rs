@@ -162,8 +162,12 @@ impl Reader {
         match self.patterns.kind(next[0].2) {
             Kind::Row(..) => true,
             Kind::Plain => {
-                let levels = |block: &Vec<(u32, u32, &str)>| block.iter().any(|(_, _, text)| self.patterns.levels.is_match(text));
-                let heads = |block: &Vec<(u32, u32, &str)>| self.patterns.levels.find(block[0].2).is_some_and(|m| m.start() == 0);
+                let levels = |block: &Vec<(u32, u32, &str)>| {
+                    block.iter().any(|(_, _, text)| self.patterns.levels.is_match(text))
+                };
+                let heads = |block: &Vec<(u32, u32, &str)>| {
+                    self.patterns.levels.find(block[0].2).is_some_and(|m| m.start() == 0)
+                };
                 levels(next) || blocks.get(1).is_some_and(heads)
             }
             _ => false,
@@ -308,7 +312,8 @@ fn seat(
             _ => String::new(),
         };
         let path = format!("{}/({})", open.chapter, seat.number);
-        let kind = if run.rows.iter().any(|row| row.letter.is_some()) { ProvisionKind::Group } else { ProvisionKind::Control };
+        let kind =
+            if run.rows.iter().any(|row| row.letter.is_some()) { ProvisionKind::Group } else { ProvisionKind::Control };
         let node = out.node(&path, kind);
         node.title = title;
         (node.line, node.page) = (run.line, run.rows.first().map_or(0, |row| row.page));

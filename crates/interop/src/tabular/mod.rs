@@ -102,7 +102,12 @@ impl Out {
                 provision.parent = None;
             }
         }
-        Catalogue { provisions: self.provisions, records: self.records, problems: self.problems, ..Catalogue::default() }
+        Catalogue {
+            provisions: self.provisions,
+            records: self.records,
+            problems: self.problems,
+            ..Catalogue::default()
+        }
     }
 }
 

@@ -246,7 +246,10 @@ fn write(found: &[Found<'_>], references: Vec<Vec<String>>, flow: &Flow<'_>, out
         let leaf = !found.iter().any(|other| other.spec.id.starts_with(&prefix));
         let kind = ProvisionKind::from_code(&node.spec.kind);
         let kind = kind.unwrap_or(if leaf { ProvisionKind::Control } else { ProvisionKind::Group });
-        let missing = [(node.title.is_none() && !node.spec.title.is_empty(), "題名"), (node.text.is_none() && !node.spec.text.is_empty(), "本文")];
+        let missing = [
+            (node.title.is_none() && !node.spec.title.is_empty(), "題名"),
+            (node.text.is_none() && !node.spec.text.is_empty(), "本文"),
+        ];
         for (_, what) in missing.iter().filter(|(missing, _)| *missing) {
             out.problem(0, "cell-missing", format!("{} の{what}が見つかりません。", node.spec.id));
         }
@@ -292,7 +295,11 @@ pub(crate) fn read_cells(parts: &[&Part], page: &Page<'_>, out: &mut Out) {
                     (Cell::Given(text), _) => text,
                     (_, Some(place)) => flow.text(place.from..place.to),
                     (Cell::Cut { .. }, None) => {
-                        out.problem(first, "cell-missing", format!("{} の欄 {column}「{written}」が見つかりません。", table.name));
+                        out.problem(
+                            first,
+                            "cell-missing",
+                            format!("{} の欄 {column}「{written}」が見つかりません。", table.name),
+                        );
                         String::new()
                     }
                 };

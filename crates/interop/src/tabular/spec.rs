@@ -160,7 +160,8 @@ impl Spec {
 
     /// Every pattern compiles and every row has its columns.
     fn check(&self) -> Result<(), String> {
-        let patterns = self.noise.iter().chain(&self.noise_blocks).chain(self.pages.also.iter()).chain(self.pages.never.iter());
+        let patterns =
+            self.noise.iter().chain(&self.noise_blocks).chain(self.pages.also.iter()).chain(self.pages.never.iter());
         let patterns = patterns.chain(self.themes.sections.iter().map(|s| &s.pattern));
         let more = [&self.point, &self.incidents.case, &self.themes.head, &self.themes.finished, &self.themes.asked];
         for pattern in patterns.chain(more) {

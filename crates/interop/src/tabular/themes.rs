@@ -235,7 +235,9 @@ impl Reader<'_> {
         #[expect(clippy::cast_precision_loss, reason = "lengths of lines")]
         let share = last.width as f64 / most.max(1) as f64;
         if !last.glyph.is_empty() {
-            return !self.asked.is_match(so_far) && !text.starts_with("（※") && !(blank && last.glyph == self.spec.themes.question && share < SHORT);
+            return !self.asked.is_match(so_far)
+                && !text.starts_with("（※")
+                && !(blank && last.glyph == self.spec.themes.question && share < SHORT);
         }
         if self.finished.is_match(so_far) {
             return false;
@@ -251,7 +253,10 @@ impl Reader<'_> {
         for line in &page.lines {
             let text = line.text.trim();
             let title = text.contains("【【") || text.starts_with(|c: char| ('①'..='⑳').contains(&c));
-            let opens = title || !glyph(text).is_empty() || text.starts_with('【') || self.sections.iter().any(|(p, _)| p.is_match(&squeezed(text)));
+            let opens = title
+                || !glyph(text).is_empty()
+                || text.starts_with('【')
+                || self.sections.iter().any(|(p, _)| p.is_match(&squeezed(text)));
             if opens {
                 out.extend(segment.drain(..).map(|line| (line, most)));
                 most = 0;
@@ -304,7 +309,12 @@ fn write(spec: &Spec, id: &str, theme: Theme, out: &mut Out) {
         }
         if point.glyph != "【" {
             let name = section.map_or("", |section| section.name.as_str());
-            let cells = vec![("theme", id.to_owned()), ("section", name.to_owned()), ("label", point.glyph.clone()), ("text", point.text.clone())];
+            let cells = vec![
+                ("theme", id.to_owned()),
+                ("section", name.to_owned()),
+                ("label", point.glyph.clone()),
+                ("text", point.text.clone()),
+            ];
             out.record("theme-points", point.line, cells);
         }
     }

@@ -76,7 +76,8 @@ async fn every_answer_carries_the_security_headers() {
     let test = TestApp::new(Database::Sqlite).await;
     for path in ["/sign-in", "/healthz", "/no-such-page", "/assets/0/sakimori.css"] {
         let answer = test.stranger().get(path).await;
-        let header = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+        let header =
+            |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
         assert!(header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         assert!(!header("content-security-policy").contains("unsafe"), "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");

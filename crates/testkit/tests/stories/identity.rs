@@ -11,12 +11,16 @@ async fn five_wrong_passwords_rest_the_account_and_the_answer_never_tells_why() 
     for database in BOTH {
         let test = TestApp::new(database).await;
         test.organisation("alpha", carrier_profile()).await;
-        let unknown = identity::sign_in(&test.app, "nobody-at-all", PASSWORD, "").await.err().expect("refused").to_string();
+        let unknown =
+            identity::sign_in(&test.app, "nobody-at-all", PASSWORD, "").await.err().expect("refused").to_string();
         for _ in 0..5 {
             let wrong = identity::sign_in(&test.app, "alpha-auditor", "wrong wrong wrong", "").await;
             assert_eq!(wrong.err().expect("refused").to_string(), unknown);
         }
-        assert!(identity::sign_in(&test.app, "alpha-auditor", PASSWORD, "").await.is_err(), "resting, even with the right one");
+        assert!(
+            identity::sign_in(&test.app, "alpha-auditor", PASSWORD, "").await.is_err(),
+            "resting, even with the right one"
+        );
         test.pass(LOCK_MINUTES * 60 + 1);
         assert!(identity::sign_in(&test.app, "alpha-auditor", PASSWORD, "").await.is_ok(), "rested");
     }
@@ -74,7 +78,9 @@ async fn signing_in_leads_only_to_pages_of_this_site() {
     for database in BOTH {
         let test = TestApp::new(database).await;
         test.organisation("alpha", carrier_profile()).await;
-        for (next, expected) in [("/me", "/me"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/")] {
+        for (next, expected) in
+            [("/me", "/me"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil.example", "/")]
+        {
             let fields = [("login", "alpha-auditor"), ("password", PASSWORD), ("next", next)];
             assert_eq!(test.stranger().send("POST", "/sign-in", &fields).await.location(), expected, "{next}");
         }

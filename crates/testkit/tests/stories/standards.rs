@@ -86,7 +86,10 @@ async fn a_document_of_no_known_family_becomes_an_edition_of_the_organisation_al
         let (groups, _) = standards::search(&t.app, &officer, "灯火").await.expect("a search");
         assert_eq!(groups.len(), 1, "found by its own organisation");
 
-        assert_eq!(standards::edition(&t.app, &stranger, &id).await.err().expect("hidden").refusal().expect("a refusal").code, "not-found");
+        assert_eq!(
+            standards::edition(&t.app, &stranger, &id).await.err().expect("hidden").refusal().expect("a refusal").code,
+            "not-found"
+        );
         assert_eq!(standards::search(&t.app, &stranger, "灯火").await.expect("a search").1, 0, "{database:?}");
     }
 }
@@ -107,7 +110,9 @@ async fn other_texts_are_refused_unless_as_a_new_edition_or_a_replacement_and_ed
         assert_eq!(before.readings.len(), 1, "nothing half applied");
 
         ingest::keep(&t.app, &officer, &new, &options("lighthouse-2", false)).await.expect("a new edition");
-        let view = standards::compare(&t.app, &officer, "carrier~lighthouse-1", "carrier~lighthouse-2").await.expect("a comparison");
+        let view = standards::compare(&t.app, &officer, "carrier~lighthouse-1", "carrier~lighthouse-2")
+            .await
+            .expect("a comparison");
         let count = |change| view.rows.iter().filter(|row| row.change == change).count();
         assert_eq!((count(Change::Changed), count(Change::New), count(Change::Dropped)), (1, 1, 1), "{database:?}");
 
@@ -156,7 +161,9 @@ async fn half_of_a_document_is_not_taken_for_the_whole() {
     let port = ingest::grammar_of("002-jt-x1051").expect("a built-in grammar");
     let code = match ingest::recognise(t.app.program(), &name, part.as_bytes(), &port).await {
         Err(error) => error.refusal().expect("a refusal").code,
-        Ok(recognised) => refused(ingest::keep(&t.app, &Actor::system(""), &recognised, &Options::default()).await).code,
+        Ok(recognised) => {
+            refused(ingest::keep(&t.app, &Actor::system(""), &recognised, &Options::default()).await).code
+        }
     };
     assert!(["grammar-does-not-fit", "another-document"].contains(&code), "{code}");
     let list = standards::list(&t.app, &Actor::system("")).await.expect("the list");
@@ -169,9 +176,12 @@ async fn the_pages_load_a_document_after_a_preview_and_show_it() {
         let t = TestApp::new(database).await;
         t.organisation("carrier", carrier_profile()).await;
         let officer = t.browser("carrier-security-officer").await;
-        let empty = officer.upload("/standards/load", &[], ("file", "手紙.txt", "拝啓 お元気ですか。".as_bytes())).await;
+        let empty =
+            officer.upload("/standards/load", &[], ("file", "手紙.txt", "拝啓 お元気ですか。".as_bytes())).await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
-        let sent = officer.upload("/standards/load", &[("edition", "lighthouse-1")], ("file", "灯台.txt", GUIDE.as_bytes())).await;
+        let sent = officer
+            .upload("/standards/load", &[("edition", "lighthouse-1")], ("file", "灯台.txt", GUIDE.as_bytes()))
+            .await;
         assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
         let preview = sent.location().to_owned();
         let page = officer.get(&preview).await;
@@ -186,7 +196,8 @@ async fn the_pages_load_a_document_after_a_preview_and_show_it() {
         let page = officer.get("/standards/carrier~lighthouse-1").await;
         assert!(page.text().contains("停電への備え"), "{database:?}");
         let view = standards::edition(&t.app, &t.officer("carrier"), "carrier~lighthouse-1").await.expect("an edition");
-        let number = &view.provisions.iter().find(|e| e.provision.title == "停電への備え").expect("the item").provision.id;
+        let number =
+            &view.provisions.iter().find(|e| e.provision.title == "停電への備え").expect("the item").provision.id;
         let path = format!("/standards/carrier~lighthouse-1/{}", form_path(number));
         let page = officer.get(&path).await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
@@ -198,7 +209,11 @@ async fn the_pages_load_a_document_after_a_preview_and_show_it() {
 
 /// A number in an address.
 fn form_path(number: &str) -> String {
-    number.split('/').map(|part| part.bytes().map(|b| format!("%{b:02X}")).collect::<String>()).collect::<Vec<_>>().join("/")
+    number
+        .split('/')
+        .map(|part| part.bytes().map(|b| format!("%{b:02X}")).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("/")
 }
 
 #[tokio::test]

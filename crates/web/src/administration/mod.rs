@@ -67,7 +67,11 @@ pub async fn add_account(State(state): State<WebState>, form: PersonForm) -> Res
 }
 
 /// POST /administration/accounts/{id}/state
-pub async fn set_state(State(state): State<WebState>, Path(id): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn set_state(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let active = form.fields.get("state") == "active";
     let result = app::set_account_state(&state.app, &form.person.actor, &id, active).await;
     done(&state, &form.person, result).await

@@ -79,7 +79,8 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     } else {
         Vec::new()
     };
-    let steps = if actor.may(Permission::ManageAssessments) { first_steps(&mut c, actor, &requests).await? } else { None };
+    let steps =
+        if actor.may(Permission::ManageAssessments) { first_steps(&mut c, actor, &requests).await? } else { None };
     let more = requests.len().saturating_sub(TASKS_SHOWN);
     let tasks = requests.iter().take(TASKS_SHOWN).map(|r| task(r, &p)).collect();
     render(&HomePage { tasks, more, assessment, standards, events, steps, p })
@@ -94,7 +95,10 @@ async fn open_requests(c: &mut Connection, actor: &Actor) -> Result<Vec<AnswerRe
     } else {
         Vec::new()
     };
-    Ok(all.into_iter().filter(|r| r.state == "asked" || (r.state == "returned" && actor.may(Permission::ManageAssessments))).collect())
+    Ok(all
+        .into_iter()
+        .filter(|r| r.state == "asked" || (r.state == "returned" && actor.may(Permission::ManageAssessments)))
+        .collect())
 }
 
 fn task(r: &AnswerRequest, p: &Page) -> Task {

@@ -34,7 +34,10 @@ pub struct SignInQuery {
 }
 
 /// GET /sign-in
-pub async fn sign_in_page(State(state): State<WebState>, Query(query): Query<SignInQuery>) -> Result<Response, WebError> {
+pub async fn sign_in_page(
+    State(state): State<WebState>,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, WebError> {
     render(&SignInPage {
         english: query.lang == "en",
         demo: state.config.demo,
@@ -75,7 +78,8 @@ pub async fn sign_in(
 
 /// Only a path of this site: `//elsewhere` and `/\elsewhere` are another site to a browser.
 pub fn local_path(next: &str) -> String {
-    let is_local = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
+    let is_local =
+        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     if is_local { next.to_owned() } else { "/".to_owned() }
 }
 

@@ -95,7 +95,8 @@ pub async fn show(
     Query(query): Query<CompareQuery>,
 ) -> Result<Response, WebError> {
     let ComparisonView { old, new, rows } = app::compare(&state.app, &person.actor, &id, &other).await?;
-    let counts = KINDS.iter().map(|change| (*change, rows.iter().filter(|row| row.change == *change).count())).collect();
+    let counts =
+        KINDS.iter().map(|change| (*change, rows.iter().filter(|row| row.change == *change).count())).collect();
     let all = !query.all.is_empty();
     let ids = (old.id.clone(), new.id.clone());
     let rows = tokio::task::spawn_blocking(move || {
@@ -107,14 +108,16 @@ pub async fn show(
 }
 
 fn shown(row: &ComparedRow, old_id: &str, new_id: &str) -> Row {
-    let plain = |text: &str| if text.is_empty() { Vec::new() } else { vec![Piece { text: text.to_owned(), changed: false }] };
+    let plain =
+        |text: &str| if text.is_empty() { Vec::new() } else { vec![Piece { text: text.to_owned(), changed: false }] };
     let one = |side: &Side, id: &str| Shown {
         path: item_path(id, &side.number),
         number: side.number.clone(),
         title: plain(&side.title),
         text: plain(&side.text),
     };
-    let (mut old, mut new) = (row.old.as_ref().map(|side| one(side, old_id)), row.new.as_ref().map(|side| one(side, new_id)));
+    let (mut old, mut new) =
+        (row.old.as_ref().map(|side| one(side, old_id)), row.new.as_ref().map(|side| one(side, new_id)));
     if let (Some(before), Some(after), Some(a), Some(b)) = (&row.old, &row.new, &mut old, &mut new)
         && row.change != Change::Same
     {

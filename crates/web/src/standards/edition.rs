@@ -51,9 +51,14 @@ pub fn share(part: &i64, whole: &i64) -> i64 {
 }
 
 /// GET /standards
-pub async fn list(State(state): State<WebState>, person: Person, Query(format): Query<FormatQuery>) -> Result<Response, WebError> {
+pub async fn list(
+    State(state): State<WebState>,
+    person: Person,
+    Query(format): Query<FormatQuery>,
+) -> Result<Response, WebError> {
     let mut editions = app::list(&state.app, &person.actor).await?;
-    editions.sort_by(|a, b| (!a.owner.is_empty(), &a.edition.standard).cmp(&(!b.owner.is_empty(), &b.edition.standard)));
+    editions
+        .sort_by(|a, b| (!a.owner.is_empty(), &a.edition.standard).cmp(&(!b.owner.is_empty(), &b.edition.standard)));
     let p = Page::new(&state, &person, Room::Standards, "/standards");
     if format.is_xlsx() {
         return lists::standards(&state, &p, &editions).await;
@@ -89,7 +94,13 @@ fn tree<'a>(edition_id: &str, entries: &'a [ProvisionEntry]) -> Vec<Node<'a>> {
     let mut below: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
     for (at, entry) in entries.iter().enumerate() {
         // Parents come before their children; anything else would be a ring and stands at the top instead.
-        let parent = entry.provision.parent.as_deref().and_then(|parent| known.get(parent)).copied().filter(|parent| *parent < at);
+        let parent = entry
+            .provision
+            .parent
+            .as_deref()
+            .and_then(|parent| known.get(parent))
+            .copied()
+            .filter(|parent| *parent < at);
         below.entry(parent).or_default().push(at);
     }
     nodes(edition_id, entries, &below, None)
@@ -107,7 +118,12 @@ fn nodes<'a>(
         .map(|(at, entry)| {
             let children = nodes(edition_id, entries, below, Some(at));
             let own = |node: &Node<'_>| node.controls + usize::from(node.entry.provision.is_answerable());
-            Node { entry, path: item_path(edition_id, &entry.provision.id), controls: children.iter().map(own).sum(), children }
+            Node {
+                entry,
+                path: item_path(edition_id, &entry.provision.id),
+                controls: children.iter().map(own).sum(),
+                children,
+            }
         })
         .collect()
 }
@@ -193,7 +209,8 @@ pub async fn show(
         app::edition(&state.app, &person.actor, &id).await?;
     let p = Page::new(&state, &person, Room::Standards, "");
     let nodes = tree(&entry.id, &provisions);
-    let tree = Tree { p: &p, nodes: &nodes }.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
+    let tree =
+        Tree { p: &p, nodes: &nodes }.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
     let done = match query.done.as_str() {
         "stored" => "stored",
         "unchanged" => "unchanged",

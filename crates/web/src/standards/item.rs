@@ -48,7 +48,8 @@ fn parts(p: &Page, items: &[Item]) -> Result<Vec<Part>, WebError> {
     items
         .chunk_by(|a, b| a.kind == b.kind)
         .map(|chunk| {
-            let html = Items { p, items: chunk }.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
+            let html =
+                Items { p, items: chunk }.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
             Ok(Part { kind: chunk.first().map_or(ItemKind::Note, |item| item.kind), html })
         })
         .collect()
@@ -97,7 +98,8 @@ impl ItemPage {
 
     /// Paragraphs without the bare labels (【…】 〔…〕) that our heads stand for.
     fn paragraphs(&self) -> Vec<&str> {
-        let is_label = |line: &str| line.starts_with(['【', '〔']) && line.ends_with(['】', '〕']) && line.chars().count() <= 16;
+        let is_label =
+            |line: &str| line.starts_with(['【', '〔']) && line.ends_with(['】', '〕']) && line.chars().count() <= 16;
         self.view.provision.provision.text.lines().filter(|line| !is_label(line.trim())).collect()
     }
 

@@ -39,7 +39,12 @@ pub async fn form(State(state): State<WebState>, person: Person) -> Result<Respo
     load_page(&state, &person, Choice::default(), None)
 }
 
-fn load_page(state: &WebState, person: &Person, choice: Choice, refusal: Option<Refusal>) -> Result<Response, WebError> {
+fn load_page(
+    state: &WebState,
+    person: &Person,
+    choice: Choice,
+    refusal: Option<Refusal>,
+) -> Result<Response, WebError> {
     let p = Page::new(state, person, Room::Standards, "/standards/load");
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok((status, render(&LoadPage { p, grammars: Profile::built_in(), choice, refusal })?).into_response())
@@ -129,7 +134,11 @@ impl PreviewPage {
 }
 
 /// GET /standards/load/{key}
-pub async fn preview(State(state): State<WebState>, person: Person, Path(key): Path<String>) -> Result<Response, WebError> {
+pub async fn preview(
+    State(state): State<WebState>,
+    person: Person,
+    Path(key): Path<String>,
+) -> Result<Response, WebError> {
     let upload = app::take_up(&state.app, &person.actor, &key).await?;
     let edition = upload.choice.edition.clone();
     let read = read(&state.app, &upload.choice, &upload.bytes).await?;
@@ -161,18 +170,22 @@ async fn preview_page(
 }
 
 /// POST /standards/load/{key}
-pub async fn confirm(State(state): State<WebState>, Path(key): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn confirm(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let actor = &form.person.actor;
     let upload = app::take_up(&state.app, actor, &key).await?;
-    let options = Options {
-        edition: form.fields.get("edition").trim().to_owned(),
-        replace: form.fields.get("replace") == "yes",
-    };
+    let options =
+        Options { edition: form.fields.get("edition").trim().to_owned(), replace: form.fields.get("replace") == "yes" };
     let read = read(&state.app, &upload.choice, &upload.bytes).await?;
     let outcome = match app::keep(&state.app, actor, &read, &options).await {
         Ok(outcome) => outcome,
         Err(error) => match error.refusal().cloned() {
-            Some(refusal) => return preview_page(&state, &form.person, key, read, options.edition, Some(refusal)).await,
+            Some(refusal) => {
+                return preview_page(&state, &form.person, key, read, options.edition, Some(refusal)).await;
+            }
             None => return Err(error.into()),
         },
     };
@@ -182,7 +195,11 @@ pub async fn confirm(State(state): State<WebState>, Path(key): Path<String>, for
 }
 
 /// POST /standards/load/{key}/cancel
-pub async fn cancel(State(state): State<WebState>, Path(key): Path<String>, form: PersonForm) -> Result<Response, WebError> {
+pub async fn cancel(
+    State(state): State<WebState>,
+    Path(key): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     app::discard(&state.app, &form.person.actor, &key).await?;
     see_other("/standards/load", None)
 }

@@ -79,7 +79,11 @@ pub struct SearchQuery {
 }
 
 /// GET /search
-pub async fn show(State(state): State<WebState>, person: Person, Query(query): Query<SearchQuery>) -> Result<Response, WebError> {
+pub async fn show(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<SearchQuery>,
+) -> Result<Response, WebError> {
     let q = query.q.trim().to_owned();
     let p = Page::new(&state, &person, Room::Standards, "/search");
     let (groups, total, refusal) = match app::search(&state.app, &person.actor, &q).await {

@@ -1,7 +1,9 @@
 //! Words and classes of the standards' pages.
 
 use sakimori_domain::assurance::applicability::Force;
-use sakimori_domain::standards::{Audience, AuthorityClass, Consideration, Disposition, ItemKind, Mandate, ProvisionKind, Strength};
+use sakimori_domain::standards::{
+    Audience, AuthorityClass, Consideration, Disposition, ItemKind, Mandate, ProvisionKind, Strength,
+};
 
 /// Style class of a force badge.
 pub fn force_class(force: &Force) -> &'static str {

@@ -36,7 +36,11 @@ fn newest() -> i64 {
 }
 
 /// GET /trail
-pub async fn list(State(state): State<WebState>, person: Person, Query(query): Query<TrailQuery>) -> Result<Response, WebError> {
+pub async fn list(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<TrailQuery>,
+) -> Result<Response, WebError> {
     person.actor.require(Permission::ReadTrail)?;
     let p = Page::new(&state, &person, Room::Administration, "/trail");
     let events = store::newest(&mut state.app.read().await?, &person.actor.organisation_id, query.before, PAGE).await?;
@@ -57,16 +61,22 @@ pub fn words(action: &str, english: bool) -> &'static str {
         "account.language" => ("表示の言語を変更しました", "changed the language"),
         "account.state" => ("利用者の利用可否を変更しました", "changed whether a person may sign in"),
         "department.add" => ("部署を登録しました", "registered a department"),
-        "organisation.change" | "organisation.profile" => ("組織の属性を変更しました", "changed the organisation's profile"),
+        "organisation.change" | "organisation.profile" => {
+            ("組織の属性を変更しました", "changed the organisation's profile")
+        }
         "edition.seed" => ("組み込みの基準を用意しました", "prepared a built-in catalogue"),
         "demo.seed" => ("デモのデータを用意しました", "prepared the demonstration"),
-        other if other.starts_with("edition.") || other.starts_with("ingest") => ("基準の本文を取り込みました", "loaded a standard's text"),
+        other if other.starts_with("edition.") || other.starts_with("ingest") => {
+            ("基準の本文を取り込みました", "loaded a standard's text")
+        }
         other if other.starts_with("tailoring") => ("適用範囲を変更しました", "changed the tailoring"),
         other if other.starts_with("assessment.") => ("自己点検を変更しました", "changed an assessment"),
         other if other.starts_with("answer") => ("回答を変更しました", "changed an answer"),
         other if other.starts_with("evidence") => ("証跡を追加しました", "added evidence"),
         other if other.starts_with("request") => ("回答依頼を変更しました", "changed a request"),
-        other if other.starts_with("workbook") || other.starts_with("mapping") => ("Excel を取り込みました", "took over a workbook"),
+        other if other.starts_with("workbook") || other.starts_with("mapping") => {
+            ("Excel を取り込みました", "took over a workbook")
+        }
         other if other.starts_with("report") => ("報告書を出力しました", "made a report"),
         _ => ("操作しました", "did something"),
     };

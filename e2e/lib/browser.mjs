@@ -14,6 +14,8 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/
 /** The sizes a page is looked at: a desk, and a phone. */
 export const desk = { width: 1280, height: 800 };
 export const phone = { width: 390, height: 844 };
+/** The most of a page that a picture shows, in pixels. */
+const LONGEST = 4000;
 
 function executable() {
   const path = process.env.SAKIMORI_CHROMIUM ?? "/usr/bin/chromium";
@@ -37,6 +39,7 @@ export async function openBrowser(test, { locale = "ja-JP" } = {}) {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      "--lang=ja", // date fields and file buttons in the users' language
     ],
   });
   const problems = [];
@@ -110,7 +113,10 @@ export async function screenshot(page, name, { publish = false, fullPage = false
   const folder = join(repository, "e2e/out", database);
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${name}.png`);
-  await page.screenshot({ path, fullPage, animations: "disabled" });
+  const height = fullPage ? await page.evaluate(() => document.documentElement.scrollHeight) : 0;
+  // A page of hundreds of rows is looked at by its first screens.
+  const part = height > LONGEST ? { clip: { x: 0, y: 0, width: page.viewportSize().width, height: LONGEST } } : {};
+  await page.screenshot({ path, fullPage, animations: "disabled", ...part });
   if (publish && database === "sqlite" && process.env.SAKIMORI_PUBLISH_SCREENSHOTS) {
     const published = join(repository, "docs/screenshots");
     await mkdir(published, { recursive: true });

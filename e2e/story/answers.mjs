@@ -1,7 +1,7 @@
 // The assessment sheet: a new one, the keyboard, two people at once, and a browser without scripts.
 
 import assert from "node:assert/strict";
-import { check, eventually, screenshot, signIn } from "../lib/browser.mjs";
+import { check, desk, eventually, screenshot } from "../lib/browser.mjs";
 import { OFFICER, personPage } from "./people.mjs";
 
 export const EDITION = "jt-x1051-2018";
@@ -52,7 +52,7 @@ export async function keyboard(story) {
   await page.goto(`${story.sheetUrl}?edition=${EDITION}`);
   await check(page, "23-sheet");
   await page.goto(`${story.sheetUrl}?edition=${EDITION}&show=blank`);
-  await check(page, "24-sheet-unanswered");
+  await screenshot(page, "24-sheet-unanswered");
 
   const ids = await page.locator("tr[data-row]").evaluateAll((rows) => rows.slice(0, 4).map((row) => row.dataset.answerId));
   assert.equal(ids.length, 4, "the demonstration leaves rows to answer");
@@ -68,7 +68,14 @@ export async function keyboard(story) {
     await saved(row);
     await page.keyboard.press("Control+Enter");
   }
-  await check(page, "26-sheet-saved");
+  await screenshot(page, "26-sheet-saved");
+
+  // The picture of the README: a common desk screen.
+  await page.setViewportSize({ width: 1536, height: 864 });
+  await page.goto(`${story.sheetUrl}?edition=${EDITION}`);
+  await page.locator("tr[data-row]").nth(1).locator('input[data-field="status"]:checked').focus();
+  await screenshot(page, "assessment-sheet", { publish: true });
+  await page.setViewportSize(desk);
 
   await page.goto(`${story.sheetUrl}?edition=${EDITION}`);
   const shown = await Promise.all(ids.map((id) => status(rowOf(page, id))));
@@ -82,7 +89,7 @@ export async function keyboard(story) {
   const detail = page.locator("#detail");
   await detail.getByRole("heading", { name: "履歴" }).waitFor();
   await eventually("the history names the text", async () => (await detail.innerText()).includes(texts[1]));
-  await check(page, "27-sheet-detail", { publish: true });
+  await check(page, "27-sheet-detail");
   await page.goto(`${story.server.url}/answers/${ids[1]}`);
   await check(page, "28-answer", { fullPage: true });
 }

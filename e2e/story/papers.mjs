@@ -5,7 +5,8 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { check, eventually, printed, screenshot } from "../lib/browser.mjs";
+import { check, printed, screenshot } from "../lib/browser.mjs";
+import { database, repository } from "../lib/server.mjs";
 import { Workbook } from "../lib/workbook.mjs";
 import { EDITION } from "./answers.mjs";
 
@@ -22,7 +23,6 @@ async function downloaded(story, page, click) {
 
 export async function workbook(story) {
   const page = story.officer;
-  await page.goto(story.sheetUrl);
   await page.goto(`${story.sheetUrl}/import`);
   await check(page, "44-import", { fullPage: true });
   const { path, name } = await downloaded(story, page, () => page.getByRole("link", { name: "Excelで書き出す" }).click());
@@ -99,8 +99,7 @@ export async function report(story) {
     assert.match(text, new RegExp(`\\b${at + 1}\\s*/\\s*${pages.length}\\b`), `page ${at + 1} bears its number`);
   }
   assert.match(pages[0], /改訂履歴|版数/);
-  const out = join(story.server.home, "report");
-  await run("pdftoppm", ["-r", "60", "-png", "-l", "6", pdf.path, out]);
+  await run("pdftoppm", ["-r", "60", "-png", "-l", "4", pdf.path, join(repository, "e2e/out", database, "49-report-pdf")]);
 
   const xlsx = await downloaded(story, page, () => page.getByRole("link", { name: "Excelで保存" }).click());
   const book = new Workbook(xlsx.path);

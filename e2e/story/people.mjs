@@ -63,7 +63,7 @@ export async function english(story) {
 export async function auditor(story) {
   const page = await personPage(story, AUDITOR);
   const csrf = await page.locator('meta[name="csrf-token"]').getAttribute("content");
-  await page.goto(story.sheetUrl);
+  await page.goto(`${story.sheetUrl}?show=gap`);
   await check(page, "62-auditor-sheet");
   const row = page.locator("tr[data-row]").first();
   assert.equal(await row.locator("input[type=radio]:not(:disabled)").count(), 0, "no status can be chosen");

@@ -46,7 +46,7 @@ impl WebError {
 
     /// Answers in JSON.
     #[must_use]
-    pub fn as_json(mut self) -> Self {
+    pub fn in_json(mut self) -> Self {
         self.json = true;
         self
     }

@@ -38,11 +38,6 @@ impl Fields {
         self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.clone()).collect()
     }
 
-    /// Whether a field was sent at all.
-    pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(key, _)| key == name)
-    }
-
     /// Every name and value, in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
@@ -118,17 +113,17 @@ impl<T: DeserializeOwned> FromRequest<WebState> for PersonJson<T> {
 
     async fn from_request(request: Request, state: &WebState) -> Result<Self, WebError> {
         let (mut parts, body) = request.into_parts();
-        let person = Person::from_request_parts(&mut parts, state).await.map_err(WebError::as_json)?;
+        let person = Person::from_request_parts(&mut parts, state).await.map_err(WebError::in_json)?;
         let token = parts.headers.get("x-csrf-token").and_then(|value| value.to_str().ok()).unwrap_or("");
-        check(&person, token).map_err(WebError::as_json)?;
-        let bytes = to_bytes(body, FORM_MAX).await.map_err(|_| WebError::from(too_large()).as_json())?;
+        check(&person, token).map_err(WebError::in_json)?;
+        let bytes = to_bytes(body, FORM_MAX).await.map_err(|_| WebError::from(too_large()).in_json())?;
         let body = Json::<T>::from_bytes(&bytes).map_err(|error| {
             let refusal = Refusal::invalid(
                 "json",
                 format!("JSON として読めません（{error}）。"),
                 format!("not the JSON expected: {error}"),
             );
-            WebError::from(refusal).as_json()
+            WebError::from(refusal).in_json()
         })?;
         Ok(Self { person, body: body.0 })
     }

@@ -11,14 +11,13 @@ use sakimori_domain::identity::Permission;
 use crate::error::WebError;
 use crate::state::WebState;
 
-/// The five rooms of the rail.
+/// The rooms of the rail that have pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
     Home,
     Standards,
     Assurance,
     Registry,
-    Incident,
     /// Administration, behind the person's menu.
     Administration,
 }
@@ -112,7 +111,6 @@ impl Page {
                 | (Room::Standards, "standards")
                 | (Room::Assurance, "assurance")
                 | (Room::Registry, "registry")
-                | (Room::Incident, "incident")
                 | (Room::Administration, "administration")
         )
     }

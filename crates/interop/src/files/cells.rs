@@ -172,7 +172,6 @@ fn date(time: &ExcelDateTime) -> String {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as the argument of map_err")]
 fn damaged(error: XlsxError) -> FileError {
     match error {
         XlsxError::Password => FileError::Password { format: Format::Xlsx },

@@ -8,6 +8,9 @@ use zip::result::ZipError;
 
 use super::{Counted, FileError, Format, Limits};
 
+/// A part of a container while it is unpacked.
+type Part<'p, 'a> = BufReader<ZipFile<'p, Cursor<&'a [u8]>>>;
+
 /// Below this size no part is a bomb, however well it packs: small parts of blanks pack without bound.
 const HARMLESS_BYTES: u64 = 4 << 20;
 
@@ -53,7 +56,7 @@ impl<'a> Container<'a> {
     }
 
     /// A part as a stream; `None` where there is no such part.
-    pub(super) fn part(&mut self, name: &str) -> Result<Option<BufReader<ZipFile<'_, Cursor<&'a [u8]>>>>, FileError> {
+    pub(super) fn part(&mut self, name: &str) -> Result<Option<Part<'_, 'a>>, FileError> {
         match self.archive.by_name(name) {
             Ok(file) => Ok(Some(BufReader::new(file))),
             Err(ZipError::FileNotFound) => Ok(None),

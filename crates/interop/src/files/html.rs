@@ -316,6 +316,6 @@ impl<'a> Page<'a> {
 }
 
 fn attribute(tag: &StartTag<()>, name: &[u8]) -> Option<String> {
-    let (_, value) = tag.attributes.iter().find(|(key, _)| &***key == name)?;
+    let (_, value) = tag.attributes.iter().find(|(key, _)| ***key == *name)?;
     Some(String::from_utf8_lossy(value).into_owned())
 }

@@ -115,7 +115,8 @@ fn add_line(excerpts: &mut Vec<Excerpt>, context: &mut Vec<Step>, printed: &Prin
         context.retain(|(other, _)| other < depth);
         context.extend(found);
         // A heading directly above a deeper one names the same place.
-        if !fresh && !(deeper && lines == 1) || excerpts.is_empty() {
+        let same_place = fresh || (deeper && lines == 1);
+        if !same_place || excerpts.is_empty() {
             excerpts.push(Excerpt { source, line: printed.0, ..Excerpt::default() });
         }
         if let Some(last) = excerpts.last_mut() {

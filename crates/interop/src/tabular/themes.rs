@@ -235,9 +235,9 @@ impl Reader<'_> {
         #[expect(clippy::cast_precision_loss, reason = "lengths of lines")]
         let share = last.width as f64 / most.max(1) as f64;
         if !last.glyph.is_empty() {
-            return !self.asked.is_match(so_far)
-                && !text.starts_with("（※")
-                && !(blank && last.glyph == self.spec.themes.question && share < SHORT);
+            let question_is_over = blank && last.glyph == self.spec.themes.question && share < SHORT;
+            let something_else = self.asked.is_match(so_far) || text.starts_with("（※") || question_is_over;
+            return !something_else;
         }
         if self.finished.is_match(so_far) {
             return false;

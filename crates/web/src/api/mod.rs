@@ -73,13 +73,13 @@ impl IntoResponse for ApiError {
 impl ApiError {
     /// A refusal in the language of a person.
     fn of(language: &str) -> impl Fn(AppError) -> Self {
-        move |error| Self(WebError::from(error).as_json().in_language(language))
+        move |error| Self(WebError::from(error).in_json().in_language(language))
     }
 }
 
 impl From<WebError> for ApiError {
     fn from(error: WebError) -> Self {
-        Self(error.as_json())
+        Self(error.in_json())
     }
 }
 

@@ -47,7 +47,7 @@ pub async fn report(
     sent: PersonJson<Report>,
 ) -> Result<Response, WebError> {
     let actor = &sent.person.actor;
-    assessment::may_open(&state.app, actor, &id).await.map_err(|error| WebError::from(error).as_json())?;
+    assessment::may_open(&state.app, actor, &id).await.map_err(|error| WebError::from(error).in_json())?;
     let now = state.app.now();
     let row = sent.body.row.filter(|row| row.len() <= 64).unwrap_or_default();
     let here = Here {

@@ -273,7 +273,7 @@ fn problem_kinds(problems: &[sakimori_domain::standards::Problem]) -> String {
 fn write_catalogues(readings: &[(&Path, Recognised)], args: &IngestArgs) -> Result<()> {
     let Some(out) = &args.out else {
         if args.format.is_some() {
-            return print_catalogues(readings);
+            return print_catalogues(readings, args);
         }
         return Ok(());
     };
@@ -307,10 +307,10 @@ fn write(path: &Path, json: &str) -> Result<()> {
 }
 
 /// One document: its catalogue. Several: a list of catalogues.
-fn print_catalogues(readings: &[(&Path, Recognised)]) -> Result<()> {
+fn print_catalogues(readings: &[(&Path, Recognised)], args: &IngestArgs) -> Result<()> {
     use std::io::Write;
     let mut stdout = std::io::stdout().lock();
-    let all: Vec<String> = readings.iter().map(|(_, recognised)| to_simple_json(&recognised.catalogue)).collect();
+    let all: Vec<String> = readings.iter().map(|(_, recognised)| json(recognised, args)).collect();
     let text = if let [single] = all.as_slice() { single.clone() } else { format!("[\n{}\n]", all.join(",\n")) };
     match writeln!(stdout, "{text}") {
         // The reader of a pipe may stop early.

@@ -141,3 +141,25 @@ fn deeply_nested_html_costs_nothing() {
     let html = format!("<html>{}あ{}", "<div><table><tr><td>".repeat(100_000), "</div>".repeat(100_000));
     assert_eq!(lines(html.as_bytes()), ["あ"]);
 }
+
+/// The grammars are checked with `lines_of`; what people load comes through the file reader.
+#[test]
+fn a_text_file_has_the_lines_that_the_grammars_are_checked_with() {
+    let folder = std::env::var("SAKIMORI_SEEDS").map_or_else(
+        |_| std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/seeds"),
+        std::path::PathBuf::from,
+    );
+    let documents = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("the real documents are not at {} ({error}); set SAKIMORI_SEEDS", folder.display()));
+    let mut seen = 0;
+    for document in documents.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "txt")) {
+        let bytes = std::fs::read(document.path()).expect("a readable document");
+        let text = String::from_utf8(bytes.clone()).expect("UTF-8");
+        let lines = read(&bytes).expect("readable").lines;
+        let expected = sakimori_interop::source::lines_of(&text);
+        assert!(expected.starts_with(&lines), "{:?}", document.file_name());
+        assert!(expected[lines.len()..].iter().all(|line| line.text.trim().is_empty()));
+        seen += 1;
+    }
+    assert_eq!(seen, 5, "the five real documents");
+}

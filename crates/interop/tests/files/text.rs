@@ -149,10 +149,13 @@ fn a_text_file_has_the_lines_that_the_grammars_are_checked_with() {
         |_| std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/seeds"),
         std::path::PathBuf::from,
     );
-    let documents = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("the real documents are not at {} ({error}); set SAKIMORI_SEEDS", folder.display()));
+    let documents = std::fs::read_dir(&folder).unwrap_or_else(|error| {
+        panic!("the real documents are not at {} ({error}); set SAKIMORI_SEEDS", folder.display())
+    });
     let mut seen = 0;
-    for document in documents.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "txt")) {
+    for document in
+        documents.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "txt"))
+    {
         let bytes = std::fs::read(document.path()).expect("a readable document");
         let text = String::from_utf8(bytes.clone()).expect("UTF-8");
         let lines = read(&bytes).expect("readable").lines;

@@ -50,7 +50,7 @@ export async function browse(story) {
   assert.ok((await page.locator(".provision").innerText()).length > 10, "the loaded text is shown");
   await check(page, "09-item-levels", { fullPage: true });
 
-  await page.goto(story.server.url + itemAddress("jt-x1051-2018", "9.2.1"));
+  await page.goto(story.server.url + itemAddress("jt-x1051-2018", "11.1.1"));
   await page.locator(".provision__items").first().waitFor();
   await check(page, "10-item-text", { fullPage: true });
   const [here, next] = [page.url(), await page.locator('a[rel="next"]').getAttribute("href")];

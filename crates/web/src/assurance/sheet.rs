@@ -145,7 +145,8 @@ pub async fn show(
     let told = told(&person);
     person.actor.require(Permission::ReadAssessments).map_err(&told)?;
     let sheet = app::sheet(&state.app, &person.actor, &id).await.map_err(&told)?;
-    let p = Page::new(&state, &person, Room::Assurance, "/assessments");
+    let mut p = Page::new(&state, &person, Room::Assurance, "/assessments");
+    p.marking = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(&told)?.marking;
     let chapters = app::chapters(&state.app, &sheet.rows).await.map_err(&told)?;
     let names: HashMap<String, String> =
         sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();

@@ -60,7 +60,9 @@ export async function browse(story) {
   await page.waitForURL(here);
 
   await page.goto(`${story.server.url}/standards/port-guideline-2024-tos`);
-  await page.getByRole("navigation", { name: "目次" }).getByRole("link", { name: /2\.7\.2/ }).click();
+  const contents = page.getByRole("navigation", { name: "目次" });
+  await contents.locator('summary[aria-label^="2.7 "]').click();
+  await contents.getByRole("link", { name: /2\.7\.2/ }).click();
   await page.getByRole("heading", { level: 1, name: /バックアップ/ }).waitFor();
   await check(page, "11-item-port", { fullPage: true });
 }

@@ -93,6 +93,22 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// Writes the figures as the table of docs/performance.md.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_markdown(&self, path: &Path) -> Result<()> {
+        let mut text = String::from("| figure | measured | target | used | more |\n|---|---:|---:|---:|---|\n");
+        for f in &self.0 {
+            let used = f.ratio().map_or(String::new(), |ratio| format!("{ratio:.2}"));
+            let name = format!("{}{}", f.name.trim_start(), of(f));
+            let _ = writeln!(text, "| {name} | {} | {} | {used} | {} |", quantity(f.value, f.unit), target(f), f.note);
+        }
+        std::fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))
+    }
+}
+
 fn figure_json(f: &Figure) -> Value {
     let target = match f.target {
         None => Value::Null,
@@ -109,14 +125,18 @@ pub fn head() -> String {
 
 fn line(f: &Figure) -> String {
     let mut out = format!("{:<64} {:>14}", format!("{}{}", f.name, of(f)), quantity(f.value, f.unit));
-    let target = match f.target {
-        None => String::new(),
-        Some(Target::Below(most)) => format!("< {}", quantity(most, f.unit)),
-        Some(Target::Above(least)) => format!("> {}", quantity(least, f.unit)),
-    };
+    let target = target(f);
     let used = f.ratio().map_or(String::new(), |ratio| format!("{ratio:.2}{}", if ratio < 1.0 { " " } else { "!" }));
     let _ = write!(out, " {target:>12} {used:>7}  {}", f.note);
     out
+}
+
+fn target(f: &Figure) -> String {
+    match f.target {
+        None => String::new(),
+        Some(Target::Below(most)) => format!("< {}", quantity(most, f.unit)),
+        Some(Target::Above(least)) => format!("> {}", quantity(least, f.unit)),
+    }
 }
 
 fn of(f: &Figure) -> String {

@@ -1,4 +1,4 @@
-//! The figures of docs/performance.md: `./x bench [--program FILE] [--json FILE] [--only PART,…]`.
+//! The figures of docs/performance.md: `./x bench [--program FILE] [--json FILE] [--markdown FILE] [--only PART,…]`.
 //!
 //! Starts the product as a user does, on loopback and on a data folder of its own, and measures from outside. A
 //! calibration in the same run says what the machine can do just now.
@@ -26,6 +26,7 @@ const PARTS: [&str; 7] = ["calibrate", "read", "start", "sheets", "saves", "sear
 struct Args {
     program: PathBuf,
     json: Option<PathBuf>,
+    markdown: Option<PathBuf>,
     only: Vec<String>,
 }
 
@@ -37,15 +38,19 @@ impl Args {
 
 fn args() -> Result<Args> {
     let beside = std::env::current_exe()?.with_file_name("sakimori");
-    let mut args = Args { program: beside, json: None, only: Vec::new() };
+    let mut args = Args { program: beside, json: None, markdown: None, only: Vec::new() };
     let mut given = std::env::args().skip(1);
     while let Some(flag) = given.next() {
         let value = given.next().with_context(|| format!("{flag}: a value is missing"));
         match flag.as_str() {
             "--program" => args.program = value?.into(),
             "--json" => args.json = Some(value?.into()),
+            "--markdown" => args.markdown = Some(value?.into()),
             "--only" => args.only = value?.split(',').map(str::to_owned).collect(),
-            _ => bail!("unknown: {flag}; usage: bench [--program FILE] [--json FILE] [--only {}]", PARTS.join(",")),
+            _ => bail!(
+                "unknown: {flag}; usage: bench [--program FILE] [--json FILE] [--markdown FILE] [--only {}]",
+                PARTS.join(",")
+            ),
         }
     }
     if let Some(unknown) = args.only.iter().find(|part| !PARTS.contains(&part.as_str())) {
@@ -85,6 +90,9 @@ async fn run(args: &Args) -> Result<()> {
     }
     if let Some(path) = &args.json {
         figures.write_json(path)?;
+    }
+    if let Some(path) = &args.markdown {
+        figures.write_markdown(path)?;
     }
     match figures.missed() {
         0 => println!("every target is met"),

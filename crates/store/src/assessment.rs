@@ -337,23 +337,18 @@ fn sheet_row(row: &Row) -> Result<SheetRow> {
 
 /// Every row of an Assessment in order.
 pub async fn sheet(c: &mut Connection, organisation_id: &str, assessment_id: &str) -> Result<Vec<SheetRow>> {
-    let rows = c
-        .all(select_sheet!("a.assessment_id = $2 ORDER BY a.position"), params![organisation_id, assessment_id])
-        .await?;
-    rows.iter().map(sheet_row).collect()
+    let params = params![organisation_id, assessment_id];
+    c.map(select_sheet!("a.assessment_id = $2 ORDER BY a.position"), params, sheet_row).await
 }
 
 /// The rows of one request, in order.
 pub async fn sheet_of_request(c: &mut Connection, organisation_id: &str, request_id: &str) -> Result<Vec<SheetRow>> {
-    let rows = c
-        .all(
-            select_sheet!(
-                "a.id IN (SELECT answer_id FROM answer_request_item WHERE request_id = $2) ORDER BY a.position"
-            ),
-            params![organisation_id, request_id],
-        )
-        .await?;
-    rows.iter().map(sheet_row).collect()
+    c.map(
+        select_sheet!("a.id IN (SELECT answer_id FROM answer_request_item WHERE request_id = $2) ORDER BY a.position"),
+        params![organisation_id, request_id],
+        sheet_row,
+    )
+    .await
 }
 
 /// The rows of an Assessment that were asked of one department in any request but a withdrawn one, in order.
@@ -363,17 +358,16 @@ pub async fn sheet_of_department(
     assessment_id: &str,
     department_id: &str,
 ) -> Result<Vec<SheetRow>> {
-    let rows = c
-        .all(
-            select_sheet!(
-                "a.assessment_id = $2 AND a.id IN (
-                    SELECT i.answer_id FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
-                    WHERE r.assessment_id = $2 AND r.department_id = $3 AND r.state <> 'withdrawn') ORDER BY a.position"
-            ),
-            params![organisation_id, assessment_id, department_id],
-        )
-        .await?;
-    rows.iter().map(sheet_row).collect()
+    c.map(
+        select_sheet!(
+            "a.assessment_id = $2 AND a.id IN (
+                SELECT i.answer_id FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
+                WHERE r.assessment_id = $2 AND r.department_id = $3 AND r.state <> 'withdrawn') ORDER BY a.position"
+        ),
+        params![organisation_id, assessment_id, department_id],
+        sheet_row,
+    )
+    .await
 }
 
 /// Number, place and title of a Provision: what chapters and lists are made of.

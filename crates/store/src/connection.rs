@@ -185,6 +185,25 @@ impl Connection {
         )?)
     }
 
+    /// All rows of a query, each read as it arrives: of a long list the database's own form is never in memory as a
+    /// whole beside ours.
+    pub(crate) async fn map<T: Send + Unpin>(
+        &mut self,
+        sql: &'static str,
+        params: Vec<Param>,
+        read: fn(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let rows = on_either!(
+            self,
+            sql,
+            params,
+            |query, executor| query.map(|row| read(&Row::from(row))).fetch_all(executor).await,
+            |rows| rows,
+            |rows| rows
+        )?;
+        rows.into_iter().collect()
+    }
+
     /// The first row, if there is one.
     pub(crate) async fn one(&mut self, sql: &'static str, params: Vec<Param>) -> Result<Option<Row>> {
         Ok(on_either!(

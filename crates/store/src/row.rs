@@ -13,6 +13,17 @@ pub enum Row {
     Postgres(sqlx::postgres::PgRow),
 }
 
+impl From<sqlx::sqlite::SqliteRow> for Row {
+    fn from(row: sqlx::sqlite::SqliteRow) -> Self {
+        Row::Sqlite(row)
+    }
+}
+impl From<sqlx::postgres::PgRow> for Row {
+    fn from(row: sqlx::postgres::PgRow) -> Self {
+        Row::Postgres(row)
+    }
+}
+
 impl Row {
     /// Text of column `index`.
     ///

@@ -1,16 +1,20 @@
 //! Every URL on one page.
 //!
-//! [`ROUTES`] is the same list as data: the access test walks it, each role against each route, so a route that is not
-//! listed here cannot be reached and one without a rule fails the test.
+//! The table says who reaches each of them, and that rule stands before the handler. [`ROUTES`] is the same list as data:
+//! the access test walks it, each role against each route.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use sakimori_domain::identity::Permission;
+use sakimori_app::Refusal;
+use sakimori_domain::identity::{Permission, Role};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::error::WebError;
 use crate::forms::UPLOAD_MAX;
+use crate::person::Person;
 use crate::state::WebState;
 use crate::{administration, api, assets, assurance, health, home, identity, registry, security, standards, trail};
 use crate::{report, workbook};
@@ -42,9 +46,9 @@ macro_rules! routes {
         /// Every route of the product.
         pub const ROUTES: &[Route] = &[$(Route { method: stringify!($method), path: $path, access: $access }),+];
 
-        fn table() -> Router<WebState> {
+        fn table(state: &WebState) -> Router<WebState> {
             let router = Router::new();
-            $(let router = router.route($path, method(stringify!($method), $handler));)+
+            $(let router = router.route($path, guarded(state, $access, method(stringify!($method), $handler)));)+
             router
         }
     };
@@ -60,6 +64,37 @@ where
         "PATCH" => axum::routing::patch(handler),
         _ => post(handler),
     }
+}
+
+impl Access {
+    fn allows(self, role: Role) -> bool {
+        match self {
+            Access::Anybody | Access::SignedIn => true,
+            Access::Needs(permission) => role.may(permission),
+            Access::NeedsEither(one, other) => role.may(one) || role.may(other),
+        }
+    }
+}
+
+/// Puts the table's rule before the handler, so that a handler that forgets to ask is still not reached.
+fn guarded(state: &WebState, access: Access, handler: MethodRouter<WebState>) -> MethodRouter<WebState> {
+    if access == Access::Anybody {
+        return handler;
+    }
+    handler.route_layer(from_fn_with_state((state.clone(), access), guard))
+}
+
+async fn guard(State((state, access)): State<(WebState, Access)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let person = match Person::from_request_parts(&mut parts, &state).await {
+        Ok(person) => person,
+        Err(error) => return error.into_response(),
+    };
+    if !access.allows(person.actor.role) {
+        let refused = WebError::app(Refusal::forbidden().into(), &parts);
+        return refused.in_language(&person.actor.language).into_response();
+    }
+    next.run(Request::from_parts(parts, body)).await
 }
 
 use Access::{Anybody, Needs, NeedsEither, SignedIn};
@@ -164,8 +199,8 @@ routes! {
 
 /// The whole product as one service.
 pub fn router(state: WebState) -> Router {
-    table()
-        .fallback(|| async { crate::error::WebError::from(sakimori_app::Refusal::not_found()) })
+    table(&state)
+        .fallback(|| async { WebError::from(Refusal::not_found()) })
         .layer(DefaultBodyLimit::max(UPLOAD_MAX))
         .layer(from_fn(security::same_origin))
         .layer(from_fn_with_state(state.clone(), health::count))

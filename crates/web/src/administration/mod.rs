@@ -54,7 +54,10 @@ pub async fn people(State(state): State<WebState>, person: Person) -> Result<Res
 /// POST /administration/accounts
 pub async fn add_account(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let f = &form.fields;
-    let role = Role::from_code(f.get("role")).ok_or_else(Refusal::not_found)?;
+    let Some(role) = Role::from_code(f.get("role")) else {
+        let refusal = Refusal::invalid("role", "役割を選んでください。", "Choose a role.");
+        return done(&state, &form.person, Err::<(), _>(refusal.into())).await;
+    };
     let new = NewAccount {
         login: f.get("login").to_owned(),
         name: f.get("name").to_owned(),

@@ -15,8 +15,8 @@ use crate::assessment::{may_answer, may_see, require_open};
 use crate::{Actor, App, AppError, Operation, Refusal, Result};
 
 /// How often a save is tried again when another save of the same row came between. Each attempt needs somebody else to
-/// have been faster, so five in a row do not happen between people.
-const ATTEMPTS: usize = 5;
+/// have been faster, and each round lets one through: more than sixteen people in one row at one moment there are not.
+const ATTEMPTS: usize = 16;
 /// Rows that may be changed at once.
 pub const BULK_MAX: usize = 2_000;
 

@@ -63,8 +63,8 @@ export async function answer(story) {
   await page.setViewportSize(phone);
   await page.goto(story.requestUrl);
   page.once("dialog", (dialog) => dialog.accept());
-  await page.getByRole("button", { name: "回答を提出する" }).tap();
-  await eventually("nothing can be changed any more", async () => (await page.getByRole("button", { name: "回答を提出する" }).count()) === 0);
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "回答を提出する" }).tap()]);
+  assert.equal(await page.getByRole("button", { name: "回答を提出する" }).count(), 0, "nothing can be changed any more");
   await screenshot(page, "40-member-returned-phone", { fullPage: true });
   await page.context().close();
 }
@@ -78,7 +78,7 @@ export async function board(story) {
   await check(page, "41-board", { fullPage: true });
   await line.getByRole("link").first().click();
   assert.equal(await page.locator('[data-field="current"]').first().inputValue(), "窓口の全員が研修を受けた。");
-  await page.getByRole("button", { name: "受領する" }).click();
+  await Promise.all([page.waitForNavigation(), page.getByRole("button", { name: "受領する" }).click()]);
   await check(page, "42-request-accepted", { fullPage: true });
   await page.goto(`${story.server.url}/requests/reminders`);
   await check(page, "43-reminders", { fullPage: true });

@@ -25,6 +25,10 @@ terms! {
         EditProfile = "edit-profile", "組織の属性と適用範囲の変更";
         ManageAccounts = "manage-accounts", "利用者と部署の管理";
         ReadTrail = "read-trail", "操作記録の閲覧";
+        ReadCrosswalk = "read-crosswalk", "照合の閲覧";
+        EditCrosswalk = "edit-crosswalk", "照合の判定";
+        ReadRevision = "read-revision", "改訂の論点と基準一覧の閲覧";
+        EditRevision = "edit-revision", "改訂の論点と基準一覧の編集";
     }
 }
 
@@ -37,7 +41,10 @@ impl Role {
             Role::Administrator => matches!(permission, P::ReadStandards | P::ManageAccounts | P::ReadTrail),
             Role::SecurityOfficer => !matches!(permission, P::ManageAccounts),
             Role::DepartmentMember => matches!(permission, P::ReadStandards | P::ReadOwnRequests | P::AnswerOwn),
-            Role::Auditor => matches!(permission, P::ReadStandards | P::ReadAssessments | P::ReadTrail),
+            Role::Auditor => matches!(
+                permission,
+                P::ReadStandards | P::ReadAssessments | P::ReadTrail | P::ReadCrosswalk | P::ReadRevision
+            ),
         }
     }
 }
@@ -68,6 +75,8 @@ mod tests {
             Permission::AnswerOwn,
             Permission::EditProfile,
             Permission::ManageAccounts,
+            Permission::EditCrosswalk,
+            Permission::EditRevision,
         ] {
             assert!(!Role::Auditor.may(permission), "{permission}");
         }

@@ -6,6 +6,7 @@
 pub mod assurance;
 pub mod citation;
 pub mod comparison;
+pub mod crosswalk;
 pub mod identity;
 pub mod registry;
 pub mod standards;

@@ -18,11 +18,11 @@ macro_rules! migrations {
 }
 
 fn sqlite() -> Migrator {
-    migrations!("sqlite": 1 "0001_core", 2 "0002_search")
+    migrations!("sqlite": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk")
 }
 
 fn postgres() -> Migrator {
-    migrations!("postgres": 1 "0001_core", 2 "0002_search")
+    migrations!("postgres": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk")
 }
 
 pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<()> {

@@ -3,6 +3,8 @@
 mod compose;
 mod contradiction;
 mod coverage;
+pub mod suggest;
+mod synonyms;
 
 pub use compose::compose;
 pub use contradiction::{Contradiction, contradictions};

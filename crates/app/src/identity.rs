@@ -62,16 +62,23 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
         app.hash_password(password).await?;
         return Err(wrong().into());
     };
-    let resting = account.locked_until.parse::<Timestamp>().is_ok_and(|until| until > app.now());
     let fits = app.verify_password(password, &account.password_hash).await?;
     let seat = store::memberships_of_account(&mut app.read().await?, &account.id).await?.into_iter().next();
-    let Some(seat) = seat.filter(|_| fits && !resting && account.state == "active") else {
-        if !fits && !resting {
-            count_failure(app, &account).await?;
-        }
+    let Some(seat) = seat else { return Err(wrong().into()) };
+    if !fits {
+        count_failure(app, &account, &seat).await?;
         return Err(wrong().into());
-    };
+    }
     let actor = actor(&account, &seat, address);
+    let mut op = app.operate_as(&actor).await?;
+    // Hashing takes a while: what was true before it may not be true any more.
+    let present = store::account_held(&mut op.write, &account.id).await?;
+    let may = |now: &Account| {
+        !is_resting(now, app.now()) && now.state == "active" && now.password_hash == account.password_hash
+    };
+    if !present.is_some_and(|present| may(&present)) {
+        return Err(wrong().into());
+    }
     let token = hex(&app.random::<32>());
     let now = app.now();
     let session = Session {
@@ -84,7 +91,6 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
         seen_at: now.to_string(),
         expires_at: (now + SignedDuration::from_hours(SESSION_HOURS)).to_string(),
     };
-    let mut op = app.operate_as(&actor).await?;
     store::delete_expired_sessions(&mut op.write, &now.to_string()).await?;
     store::insert_session(&mut op.write, &session).await?;
     store::record_failures(&mut op.write, &account.id, 0, "").await?;
@@ -93,22 +99,21 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
     Ok(SignedIn { token, actor })
 }
 
-async fn count_failure(app: &App, account: &Account) -> Result<()> {
-    let Some(seat) = store::memberships_of_account(&mut app.read().await?, &account.id).await?.into_iter().next()
-    else {
-        return Ok(());
-    };
+fn is_resting(account: &Account, now: Timestamp) -> bool {
+    account.locked_until.parse::<Timestamp>().is_ok_and(|until| until > now)
+}
+
+async fn count_failure(app: &App, account: &Account, seat: &Membership) -> Result<()> {
     let system = Actor::system(&seat.organisation_id);
     let mut op = app.operate_as(&system).await?;
-    let failures = account.failures + 1;
-    let locked_until = if failures >= FAILURES_BEFORE_LOCK {
-        (app.now() + SignedDuration::from_mins(LOCK_MINUTES)).to_string()
-    } else {
-        String::new()
-    };
-    let kept = if failures >= FAILURES_BEFORE_LOCK { 0 } else { failures };
-    store::record_failures(&mut op.write, &account.id, kept, &locked_until).await?;
-    let action = if locked_until.is_empty() { "session.refuse" } else { "account.lock" };
+    let present = store::account_held(&mut op.write, &account.id).await?;
+    let Some(present) = present.filter(|present| !is_resting(present, app.now())) else { return Ok(()) };
+    let failures = present.failures + 1;
+    let is_last = failures >= FAILURES_BEFORE_LOCK;
+    let locked_until =
+        if is_last { (app.now() + SignedDuration::from_mins(LOCK_MINUTES)).to_string() } else { String::new() };
+    store::record_failures(&mut op.write, &account.id, if is_last { 0 } else { failures }, &locked_until).await?;
+    let action = if is_last { "account.lock" } else { "session.refuse" };
     op.trail_new(action, ("account", &account.id), &json!({ "failures": failures, "until": locked_until })).await?;
     op.commit().await
 }

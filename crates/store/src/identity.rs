@@ -124,6 +124,13 @@ pub async fn record_failures(w: &mut Write, account_id: &str, failures: i64, loc
     Ok(())
 }
 
+/// The account as it stands now, held until the transaction ends: attempts to sign in that come at the same moment are
+/// counted one after the other.
+pub async fn account_held(w: &mut Write, account_id: &str) -> Result<Option<Account>> {
+    w.run("UPDATE account SET failures = failures WHERE id = $1", params![account_id]).await?;
+    account_by_id(w, account_id).await
+}
+
 /// Gives a seat, or changes its role.
 pub async fn put_membership(
     w: &mut Write,

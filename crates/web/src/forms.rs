@@ -81,7 +81,8 @@ fn bad_token() -> Refusal {
     .next("ページを開き直して、もう一度操作してください。", "Open the page again and repeat.")
 }
 
-fn too_large() -> Refusal {
+/// The body is larger than its route takes.
+pub fn too_large() -> Refusal {
     Refusal::new(RefusalKind::Limit, "too-large", "送信された内容が大きすぎます。", "What was sent is too large.")
         .next("ファイルは64 MBまでです。分けて送ってください。", "Files may have up to 64 MB; send it in parts.")
 }

@@ -27,6 +27,19 @@ async fn five_wrong_passwords_rest_the_account_and_the_answer_never_tells_why() 
 }
 
 #[tokio::test]
+async fn attempts_at_the_same_moment_are_counted_one_by_one() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let guess = |password: &'static str| identity::sign_in(&test.app, "alpha-auditor", password, "");
+        let wrong =
+            tokio::join!(guess("wrong 1"), guess("wrong 2"), guess("wrong 3"), guess("wrong 4"), guess("wrong 5"));
+        assert!([wrong.0, wrong.1, wrong.2, wrong.3, wrong.4].iter().all(Result::is_err));
+        assert!(guess(PASSWORD).await.is_err(), "{database:?}: five at once are five");
+    }
+}
+
+#[tokio::test]
 async fn an_idle_session_ends() {
     for database in BOTH {
         let test = TestApp::new(database).await;

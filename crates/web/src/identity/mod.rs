@@ -1,8 +1,8 @@
 //! Signing in and out, one's own settings.
 
 use askama::Template;
-use axum::body::Bytes;
-use axum::extract::{Query, State};
+use axum::body::to_bytes;
+use axum::extract::{Query, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -10,9 +10,9 @@ use sakimori_app::{Refusal, identity as app};
 use serde::Deserialize;
 
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, too_large};
 use crate::page::{Page, Room, render};
-use crate::person::{Person, cookie_name};
+use crate::person::{Person, address, cookie_name};
 use crate::state::WebState;
 
 #[derive(Template)]
@@ -47,14 +47,15 @@ pub async fn sign_in_page(
     })
 }
 
+/// Largest sign-in form, in bytes: anybody may send one.
+const SIGN_IN_MAX: usize = 16 << 10;
+
 /// POST /sign-in
-pub async fn sign_in(
-    State(state): State<WebState>,
-    connect: Option<axum::Extension<axum::extract::ConnectInfo<std::net::SocketAddr>>>,
-    body: Bytes,
-) -> Result<Response, WebError> {
-    let fields = Fields::parse(&body);
-    let address = connect.map_or_else(String::new, |info| info.0.0.ip().to_string());
+pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<Response, WebError> {
+    let (parts, body) = request.into_parts();
+    let bytes = to_bytes(body, SIGN_IN_MAX).await.map_err(|_| WebError::from(too_large()))?;
+    let fields = Fields::parse(&bytes);
+    let address = address(&parts);
     let login = fields.get("login").to_owned();
     match app::sign_in(&state.app, &login, fields.get("password"), &address).await {
         Ok(signed) => {

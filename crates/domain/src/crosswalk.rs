@@ -3,8 +3,12 @@
 mod compose;
 mod contradiction;
 mod coverage;
+pub mod quality;
+mod sides;
+mod space;
 pub mod suggest;
 mod synonyms;
+mod terms;
 
 pub use compose::compose;
 pub use contradiction::{Contradiction, contradictions};

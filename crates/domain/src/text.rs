@@ -25,7 +25,7 @@ pub fn fold(text: &str) -> String {
 
 /// Folded characters with the byte offset of the original character they come from. Half-width katakana carry their
 /// voicing mark as a character of its own, which is composed with the one before.
-fn folded_chars(text: &str) -> Vec<(usize, char)> {
+pub(crate) fn folded_chars(text: &str) -> Vec<(usize, char)> {
     let mut composed: Vec<(usize, char)> = Vec::with_capacity(text.len() / 2);
     for (at, c) in text.char_indices() {
         for part in std::iter::once(c).nfkc() {

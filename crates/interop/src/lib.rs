@@ -8,6 +8,7 @@ pub mod files;
 pub mod grammar;
 pub mod simple;
 pub mod source;
+pub mod synonyms;
 pub mod tabular;
 pub mod workbook;
 

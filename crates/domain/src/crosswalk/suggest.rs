@@ -1,27 +1,52 @@
 //! Suggestions (候補): for every item of one standard the items of another that probably ask the same.
 //!
-//! Nothing is looked up outside: the same texts give the same candidates in the same order on every machine.
+//! Nothing is looked up outside and nothing is drawn by lot: the same texts give the same candidates in the same order on
+//! every machine. There is no dictionary; words are what the writing itself shows. How it works, in the order of work:
+//!
+//! 1. **Terms.** A text is read twice: as pairs of neighbouring letters, and as runs of one script (kanji, katakana, Latin
+//!    letters and digits). Words of one group of [`Synonyms`] are one term in both readings.
+//! 2. **Rankings.** Six times the targets are put in order of likeness (cosine; a term says the more the rarer it is in both
+//!    standards): by the whole item with the titles above it, in both readings; by its best piece (title, sentence or
+//!    bullet), in both readings; by the group it stands in, as a whole; and by the group's best piece.
+//! 3. **Fusion.** A target gets 1 / (5 + rank) from each ranking (reciprocal rank fusion, all of equal weight), equal ones
+//!    sharing their rank, and as much again on average as the members of its group got: a heading whose neighbours fit
+//!    too fits better.
+//! 4. **Judgements** of the organisation change the result in three ways that can be told to people. A rejected pair is not
+//!    offered again. A confirmed pair comes first for its source. And for every other source the confirmed pairs vote: one
+//!    whose source is alike to the degree v (cosine) gives its target v, and the headings beside that target v / 2, of what a
+//!    first rank in one ranking gives; of several votes the highest counts. Nothing is learned across organisations.
+//!
+//! A group is no rival of its own headings: it stands in the list behind the third of them, if it says something itself.
 
 use std::collections::{HashMap, HashSet};
 
+use super::sides::{TargetSide, sources};
+use super::space::Space;
 pub use super::synonyms::Synonyms;
-use crate::standards::{Item, Provision, ProvisionKind};
-use crate::text::fold;
+use super::terms::{Counts, Lexicon, Placed, Terms};
+use crate::standards::Provision;
 
 /// Most shared terms that are shown for one candidate.
 const BECAUSE_MAX: usize = 8;
 /// Letters of a bullet that are shown.
 const SHOWN: usize = 40;
+/// Added to a rank in the fusion; small, since a first rank says much more than a tenth.
+const RANK_OFFSET: f64 = 5.0;
+/// Ranks behind this one count nothing.
+const RANKS: usize = 150;
+/// A group stands behind so many of its headings.
+const GROUP_BEHIND: usize = 3;
+/// Titles above an item that are read with it.
+pub(super) const TITLES_ABOVE: usize = 2;
 
 /// A Provision of the target that may correspond.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// Number of the target Provision.
     pub id: String,
-    /// 0 … 1, comparable among the candidates of one Suggester.
+    /// 0 … 1: the share of what being first in every ranking would give.
     pub score: f64,
-    /// Terms that both sides share, as written in the target (or, where only a synonym stands there, in the source), best
-    /// first.
+    /// Terms that both sides share, as written in the target (synonyms in the target's words), best first.
     pub because: Vec<String>,
     /// The target's bullet that fits best: its label and the first letters.
     pub item: Option<String>,
@@ -38,261 +63,297 @@ pub struct Judged<'a> {
 /// Candidates between two lists of Provisions.
 #[derive(Debug)]
 pub struct Suggester {
-    sources: Vec<Text>,
-    targets: Vec<Text>,
+    lexicon: Lexicon,
+    sources: Vec<Source>,
     source_place: HashMap<String, usize>,
-    synonyms: Synonyms,
-    index: Index,
-    /// Pairs of places that a person has rejected.
-    rejected: HashSet<(usize, usize)>,
+    targets: Vec<Target>,
+    families: Vec<Family>,
+    spaces: Spaces,
+    judgements: Judgements,
 }
 
-/// What of a Provision is compared.
+/// An item to be looked up.
 #[derive(Debug)]
-struct Text {
-    number: String,
-    /// Titles of the path, title, text and items.
-    words: String,
-    /// Label and text of every list item.
-    bullets: Vec<(String, String)>,
+pub(super) struct Source {
+    pub(super) number: String,
+    /// The item alone, and with the titles above it.
+    pub(super) own: Terms,
+    pub(super) whole: Terms,
     /// Whether it can stand for something that is asked; headings of chapters and definitions cannot.
-    asks: bool,
+    pub(super) asks: bool,
+}
+
+/// An item that may be offered.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) number: String,
+    pub(super) placed: Placed,
+    /// Label and text of every list item.
+    pub(super) bullets: Vec<(String, String)>,
+    pub(super) family: usize,
+}
+
+/// The items under one group.
+#[derive(Debug)]
+pub(super) struct Family {
+    /// The group, if it says something itself: its number and text.
+    pub(super) group: Option<(String, Placed)>,
+    pub(super) members: usize,
+}
+
+/// The texts of the targets in every reading.
+#[derive(Debug, Default)]
+pub(super) struct Spaces {
+    pub(super) whole_pairs: Space,
+    pub(super) whole_words: Space,
+    pub(super) piece_pairs: Space,
+    pub(super) piece_words: Space,
+    /// Whose pieces they are, and which bullet it is.
+    pub(super) pieces: Vec<(usize, Option<usize>)>,
+    pub(super) group: Space,
+    pub(super) group_piece: Space,
+    pub(super) group_pieces: Vec<usize>,
+}
+
+/// What the organisation has judged, by places.
+#[derive(Debug, Default)]
+struct Judgements {
+    rejected: HashSet<(usize, usize)>,
+    /// Confirmed pairs and the texts of their sources.
+    confirmed: Vec<(usize, usize)>,
+    sources: Space,
 }
 
 impl Suggester {
     /// Prepares both sides. `judged` are the organisation's own judgements between these two lists; numbers that stand
     /// in neither list are ignored.
     pub fn new(source: &[Provision], target: &[Provision], synonyms: &Synonyms, judged: &[Judged<'_>]) -> Self {
-        let (sources, targets) = (texts(source), texts(target));
-        let index = Index::of(&targets, synonyms);
-        let place = |texts: &[Text]| -> HashMap<String, usize> {
-            texts.iter().enumerate().map(|(at, text)| (text.number.clone(), at)).collect()
-        };
-        let (source_place, target_place) = (place(&sources), place(&targets));
-        let rejected = judged
-            .iter()
-            .filter(|pair| !pair.confirmed)
-            .filter_map(|pair| Some((*source_place.get(pair.source)?, *target_place.get(pair.target)?)))
-            .collect();
-        Self { sources, targets, source_place, synonyms: synonyms.clone(), index, rejected }
+        let mut lexicon = Lexicon::new(synonyms);
+        let sources = sources(source, &mut lexicon);
+        let source_place = sources.iter().enumerate().map(|(at, source)| (source.number.clone(), at)).collect();
+        let side = TargetSide::read(target, &mut lexicon);
+        let spaces = side.spaces(&sources, lexicon.len());
+        let families = side.families(&lexicon);
+        let targets = side.targets(&lexicon);
+        let mut all =
+            Self { lexicon, sources, source_place, targets, families, spaces, judgements: Judgements::default() };
+        all.judgements = all.judgements_of(judged);
+        all
     }
 
     /// At most `top` candidates of a source Provision, best first; none for a number that is not in the source.
     pub fn candidates(&self, source_number: &str, top: usize) -> Vec<Candidate> {
         let Some(at) = self.source_place.get(source_number) else { return Vec::new() };
-        let mut found = self.ranked(&self.sources[*at].words, top + self.rejected.len());
-        found.retain(|(target, _)| !self.rejected.contains(&(*at, *target)));
-        found.truncate(top);
-        found.into_iter().map(|(target, score)| self.candidate(&self.sources[*at].words, target, score)).collect()
+        let source = &self.sources[*at];
+        let asked = Asked { own: &source.own, whole: &source.whole, is_item: true };
+        let mut ranked = self.ranked(&asked, Some(*at));
+        ranked.found.retain(|(target, _)| !self.judgements.rejected.contains(&(*at, *target)));
+        self.told(&asked, ranked, top)
     }
 
     /// The candidates of every source Provision that asks something, in the order of the source.
     pub fn all(&self, top: usize) -> Vec<(String, Vec<Candidate>)> {
-        let asking = self.sources.iter().filter(|text| text.asks);
-        asking.map(|text| (text.number.clone(), self.candidates(&text.number, top))).collect()
+        let asking = self.sources.iter().filter(|source| source.asks);
+        asking.map(|source| (source.number.clone(), self.candidates(&source.number, top))).collect()
     }
 
-    /// Target Provisions that a text, such as the problem of an incident, falls under, best first.
+    /// Target Provisions that a text, such as the problem of an incident, falls under, best first. A text stands in no
+    /// group: only whole items and their best pieces are ranked, and judgements of items say nothing.
     pub fn candidates_for_text(&self, text: &str, top: usize) -> Vec<Candidate> {
-        let found = self.ranked(text, top);
-        found.into_iter().map(|(target, score)| self.candidate(text, target, score)).collect()
+        let terms = self.lexicon.read(text);
+        let asked = Asked { own: &terms, whole: &terms, is_item: false };
+        self.told(&asked, self.ranked(&asked, None), top)
     }
 
-    fn ranked(&self, words: &str, top: usize) -> Vec<(usize, f64)> {
-        let mut scores = self.index.scores(&counted(words, &self.synonyms));
-        scores.truncate(top);
-        scores
+    fn judgements_of(&self, judged: &[Judged<'_>]) -> Judgements {
+        let target_place: HashMap<&str, usize> =
+            self.targets.iter().enumerate().map(|(at, target)| (target.number.as_str(), at)).collect();
+        let place = |pair: &Judged<'_>| Some((*self.source_place.get(pair.source)?, *target_place.get(pair.target)?));
+        let of = |confirmed: bool| judged.iter().filter(move |pair| pair.confirmed == confirmed).filter_map(place);
+        let confirmed: Vec<(usize, usize)> = of(true).collect();
+        let texts: Vec<&Counts> = confirmed.iter().map(|(source, _)| &self.sources[*source].own.pairs).collect();
+        let others = self.sources.iter().filter(|source| source.asks).map(|source| &source.own.pairs);
+        let sources = Space::of(&texts, others.collect::<Vec<_>>().into_iter(), self.lexicon.len());
+        Judgements { rejected: of(false).collect(), confirmed, sources }
     }
 
-    fn candidate(&self, words: &str, target: usize, score: f64) -> Candidate {
-        let text = &self.targets[target];
-        let wanted: HashSet<String> = runs(words).into_iter().map(|run| fold(&run)).collect();
-        let mut shared: Vec<(f64, String)> = Vec::new();
-        for run in runs(&text.words) {
-            let folded = fold(&run);
-            if wanted.contains(&folded) && !shared.iter().any(|(_, known)| fold(known) == folded) {
-                let weight = counted(&run, &Synonyms::none()).keys().map(|gram| self.index.idf(gram)).sum();
-                shared.push((weight, run));
-            }
+    /// Every target with its score, best first.
+    fn ranked(&self, asked: &Asked<'_>, source: Option<usize>) -> Ranked {
+        let spaces = &self.spaces;
+        let count = self.targets.len();
+        let (piece_pairs, bullets) = best_pieces(&spaces.piece_pairs.likeness(&asked.own.pairs), &spaces.pieces, count);
+        let (piece_words, _) = best_pieces(&spaces.piece_words.likeness(&asked.own.words), &spaces.pieces, count);
+        let whole_pairs = spaces.whole_pairs.likeness(&asked.whole.pairs);
+        let whole_words = spaces.whole_words.likeness(&asked.whole.words);
+        let mut scores = vec![0.0; count];
+        for likeness in [&whole_pairs, &whole_words, &piece_pairs, &piece_words] {
+            add_ranks(likeness, |target, gain| scores[target] += gain);
         }
-        shared.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let because = shared.into_iter().take(BECAUSE_MAX).map(|(_, run)| run).collect();
-        Candidate { id: text.number.clone(), score, because, item: self.best_bullet(words, text) }
-    }
-
-    fn best_bullet(&self, words: &str, text: &Text) -> Option<String> {
-        let wanted = counted(words, &self.synonyms);
-        let mut best: Option<(f64, &(String, String))> = None;
-        for bullet in &text.bullets {
-            let grams = counted(&bullet.1, &self.synonyms);
-            let shared: f64 = grams.keys().filter(|gram| wanted.contains_key(*gram)).map(|g| self.index.idf(g)).sum();
-            let score = shared / (grams.len() as f64).sqrt().max(1.0);
-            if score > best.map_or(0.0, |(before, _)| before) {
-                best = Some((score, bullet));
-            }
+        let mut best = 4.0;
+        if asked.is_item {
+            best += 2.0;
+            let mut of_family = vec![0.0; self.families.len()];
+            add_ranks(&spaces.group.likeness(&asked.whole.pairs), |family, gain| of_family[family] += gain);
+            let pieces = spaces.group_piece.likeness(&asked.whole.pairs);
+            let mut best_piece = vec![0.0_f64; self.families.len()];
+            spaces
+                .group_pieces
+                .iter()
+                .zip(&pieces)
+                .for_each(|(f, likeness)| best_piece[*f] = best_piece[*f].max(*likeness));
+            add_ranks(&best_piece, |family, gain| of_family[family] += gain);
+            self.targets.iter().zip(&mut scores).for_each(|(target, score)| *score += of_family[target.family]);
+            best *= 2.0;
+            self.add_families(&mut scores);
         }
-        best.map(|(_, (label, text))| format!("{label}{}", text.chars().take(SHOWN).collect::<String>()))
-    }
-}
-
-/// Counted terms of a text: the bigrams of its letters and, once each, its groups of synonyms.
-fn counted(words: &str, synonyms: &Synonyms) -> HashMap<String, f64> {
-    let mut counts: HashMap<String, f64> = HashMap::new();
-    for run in fold(words).split_whitespace() {
-        let letters: Vec<char> = run.chars().collect();
-        for pair in letters.windows(2) {
-            *counts.entry(pair.iter().collect()).or_default() += 1.0;
+        if let Some(source) = source {
+            best += self.add_votes(source, &mut scores);
         }
-        let mut at = 0;
-        while at < letters.len() {
-            let found = synonyms.at(&letters[at..]);
-            if let Some((_, group)) = found {
-                *counts.entry(format!("#{group}")).or_default() += 1.0;
-            }
-            at += found.map_or(1, |(length, _)| length);
-        }
-    }
-    counts
-}
-
-/// The bigrams of the targets.
-#[derive(Debug)]
-struct Index {
-    /// For every term the targets in which it stands, with its share of the target's length.
-    places: HashMap<String, Vec<(usize, f64)>>,
-    targets: usize,
-}
-
-impl Index {
-    fn of(targets: &[Text], synonyms: &Synonyms) -> Self {
-        let counts: Vec<HashMap<String, f64>> = targets
-            .iter()
-            .map(|text| if text.asks { counted(&text.words, synonyms) } else { HashMap::new() })
+        let first = 1.0 / (RANK_OFFSET + 1.0);
+        let mut found: Vec<(usize, f64)> = scores
+            .into_iter()
+            .enumerate()
+            .filter(|(_, s)| *s > 0.0)
+            .map(|(t, s)| (t, (s / (best * first)).min(1.0)))
             .collect();
-        let mut index = Self { places: HashMap::new(), targets: targets.len() };
-        for (at, terms) in counts.iter().enumerate() {
-            for term in terms.keys() {
-                index.places.entry(term.clone()).or_default().push((at, 0.0));
-            }
-        }
-        let lengths: Vec<f64> = counts.iter().map(|terms| length(terms, |term| index.idf(term))).collect();
-        let weights: HashMap<String, f64> = index.places.keys().map(|term| (term.clone(), index.idf(term))).collect();
-        for (term, places) in &mut index.places {
-            for (at, share) in places {
-                *share = (1.0 + counts[*at][term].ln()) * weights[term] / lengths[*at];
-            }
-        }
-        index
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        Ranked { found, bullets }
     }
 
-    /// How rare a term is among the targets; 0 for one that stands in none.
-    fn idf(&self, term: &str) -> f64 {
-        let places = self.places.get(term).map_or(0, Vec::len) as f64;
-        if places == 0.0 { 0.0 } else { (1.0 + self.targets as f64 / places).ln() }
+    /// Adds to every target what its group's members have on average.
+    fn add_families(&self, scores: &mut [f64]) {
+        let mut sums = vec![0.0; self.families.len()];
+        self.targets.iter().zip(scores.iter()).for_each(|(target, score)| sums[target.family] += score);
+        for (target, score) in self.targets.iter().zip(scores.iter_mut()) {
+            *score += sums[target.family] / self.families[target.family].members.max(1) as f64;
+        }
     }
 
-    /// Cosine of the terms with every target that shares one, best first, equal ones in the order of the target.
-    fn scores(&self, wanted: &HashMap<String, f64>) -> Vec<(usize, f64)> {
-        let own = length(wanted, |term| self.idf(term));
-        let mut terms: Vec<(&String, &f64)> = wanted.iter().collect();
-        terms.sort_unstable_by(|a, b| a.0.cmp(b.0)); // sums of floats depend on their order
-        let mut scores = vec![0.0; self.targets];
-        for (term, count) in terms {
-            let weight = (1.0 + count.ln()) * self.idf(term) / own;
-            for (at, share) in self.places.get(term).into_iter().flatten() {
-                scores[*at] += weight * share;
+    /// Adds the votes of confirmed pairs; returns by how much the best possible sum grows, in first ranks.
+    fn add_votes(&self, source: usize, scores: &mut [f64]) -> f64 {
+        if self.judgements.confirmed.is_empty() {
+            return 0.0;
+        }
+        let first = 1.0 / (RANK_OFFSET + 1.0);
+        let alike = self.judgements.sources.likeness(&self.sources[source].own.pairs);
+        let mut votes = vec![0.0_f64; scores.len()];
+        let mut certain = 0.0;
+        for ((confirmed, target), likeness) in self.judgements.confirmed.iter().zip(alike) {
+            let family = self.targets[*target].family;
+            votes[*target] = votes[*target].max(likeness);
+            for (vote, other) in votes.iter_mut().zip(&self.targets) {
+                if other.family == family {
+                    *vote = vote.max(likeness / 2.0);
+                }
+            }
+            if *confirmed == source {
+                // More than all rankings together can give.
+                votes[*target] = 13.0;
+                certain = 12.0;
             }
         }
-        let mut ranked: Vec<(usize, f64)> = scores.into_iter().enumerate().filter(|(_, score)| *score > 0.0).collect();
-        ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        ranked
+        votes.iter().zip(scores).for_each(|(vote, score)| *score += vote * first);
+        1.0 + certain
     }
-}
 
-fn length(terms: &HashMap<String, f64>, idf: impl Fn(&str) -> f64) -> f64 {
-    let mut squares: Vec<f64> = terms.iter().map(|(term, count)| ((1.0 + count.ln()) * idf(term)).powi(2)).collect();
-    squares.sort_unstable_by(f64::total_cmp); // sums of floats depend on their order
-    squares.iter().sum::<f64>().sqrt().max(f64::MIN_POSITIVE)
-}
-
-fn texts(provisions: &[Provision]) -> Vec<Text> {
-    let place: HashMap<&str, usize> = provisions.iter().enumerate().map(|(at, p)| (p.id.as_str(), at)).collect();
-    provisions
-        .iter()
-        .map(|provision| {
-            let mut bullets = Vec::new();
-            gather(&provision.items, &mut bullets);
-            let mut words = format!("{}\n{}\n", provision.title, provision.text);
-            bullets.iter().for_each(|(_, text)| {
-                words.push_str(text);
-                words.push('\n');
+    /// The first candidates with their reasons; groups stand behind the third of their headings.
+    fn told(&self, asked: &Asked<'_>, ranked: Ranked, top: usize) -> Vec<Candidate> {
+        let mut shared = vec![false; self.lexicon.len()];
+        asked.own.pairs.iter().for_each(|(term, _)| shared[*term as usize] = true);
+        let mut seen: HashMap<usize, usize> = HashMap::new();
+        let mut told: Vec<Candidate> = Vec::with_capacity(top.min(self.targets.len()));
+        for (at, score) in ranked.found {
+            if told.len() >= top {
+                break;
+            }
+            let target = &self.targets[at];
+            let bullet = ranked.bullets[at].map(|bullet| &target.bullets[bullet]);
+            told.push(Candidate {
+                id: target.number.clone(),
+                score,
+                because: self.because(&target.placed, &shared),
+                item: bullet.map(|(label, text)| format!("{label}{}", text.chars().take(SHOWN).collect::<String>())),
             });
-            let parent = provision.parent.as_deref().and_then(|parent| place.get(parent));
-            parent.iter().for_each(|at| words.push_str(&provisions[**at].title));
-            Text { number: provision.id.clone(), asks: asks(provision), words, bullets }
-        })
-        .collect()
-}
-
-fn gather(items: &[Item], bullets: &mut Vec<(String, String)>) {
-    for item in items {
-        bullets.push((item.label.clone(), item.text.clone()));
-        gather(&item.items, bullets);
-    }
-}
-
-/// A Provision that asks something, or stands over some that do and says so.
-fn asks(provision: &Provision) -> bool {
-    use ProvisionKind as K;
-    let says = !provision.text.is_empty() || !provision.items.is_empty();
-    match provision.kind {
-        K::Control => true,
-        K::Group | K::Objective | K::Theme => says || !provision.title.is_empty(),
-        K::Clause | K::Annex | K::Definition | K::Abbreviation | K::Case | K::Note => false,
-    }
-}
-
-/// Words as the writing itself shows them: runs of one script (kanji, katakana, letters and digits) of two signs or more.
-fn runs(text: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut run = String::new();
-    let mut script = None;
-    for c in text.chars().chain(std::iter::once(' ')) {
-        let here = script_of(c);
-        if here != script || here.is_none() {
-            if run.chars().count() >= 2 {
-                found.push(std::mem::take(&mut run));
+            let headings = seen.entry(target.family).or_default();
+            *headings += 1;
+            if *headings == GROUP_BEHIND
+                && told.len() < top
+                && let Some((number, placed)) = &self.families[target.family].group
+            {
+                let because = self.because(placed, &shared);
+                told.push(Candidate { id: number.clone(), score, because, item: None });
             }
-            run.clear();
         }
-        if here.is_some() {
-            run.push(c);
-        }
-        script = here;
+        told
     }
-    found
+
+    fn because(&self, placed: &Placed, shared: &[bool]) -> Vec<String> {
+        let mut because: Vec<String> = Vec::new();
+        for (_, term) in placed.shared(shared, |term| self.spaces.whole_pairs.rarity(term)) {
+            if because.len() == BECAUSE_MAX {
+                break;
+            }
+            // A part of a term that is shown already tells nothing more.
+            if !term.is_empty() && !because.iter().any(|known| known.contains(term)) {
+                because.push(term.to_owned());
+            }
+        }
+        because
+    }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Script {
-    Kanji,
-    Katakana,
-    Latin,
+/// What is looked up.
+struct Asked<'a> {
+    own: &'a Terms,
+    whole: &'a Terms,
+    /// An item of a standard, which stands in a group; not a text from elsewhere.
+    is_item: bool,
 }
 
-/// The script of a sign that words of the field are written in; hiragana and marks end a word.
-fn script_of(c: char) -> Option<Script> {
-    match c {
-        '\u{4E00}'..='\u{9FFF}' | '\u{3400}'..='\u{4DBF}' | '々' => Some(Script::Kanji),
-        'ァ'..='ヺ' | 'ー' | 'ｦ'..='ﾟ' => Some(Script::Katakana),
-        _ if c.is_alphanumeric() && !('ぁ'..='ゖ').contains(&c) => Some(Script::Latin),
-        _ => None,
+struct Ranked {
+    /// Target and score.
+    found: Vec<(usize, f64)>,
+    /// The best bullet of every target.
+    bullets: Vec<Option<usize>>,
+}
+
+/// What every rank gives, equal ones sharing the first of their ranks.
+fn add_ranks(likeness: &[f64], mut gain: impl FnMut(usize, f64)) {
+    let mut order: Vec<usize> = (0..likeness.len()).filter(|at| likeness[*at] > 0.0).collect();
+    let by_likeness = |a: &usize, b: &usize| likeness[*b].total_cmp(&likeness[*a]).then(a.cmp(b));
+    if order.len() > RANKS {
+        order.select_nth_unstable_by(RANKS, by_likeness);
+        order.truncate(RANKS);
     }
+    order.sort_unstable_by(by_likeness);
+    let mut rank = 0.0;
+    let mut last = f64::INFINITY;
+    for at in order {
+        if last - likeness[at] > 1e-9 {
+            rank += 1.0;
+            last = likeness[at];
+        }
+        gain(at, 1.0 / (RANK_OFFSET + rank));
+    }
+}
+
+/// The likeness of every target's best piece, and its best bullet.
+fn best_pieces(likeness: &[f64], pieces: &[(usize, Option<usize>)], targets: usize) -> (Vec<f64>, Vec<Option<usize>>) {
+    let mut best = vec![0.0_f64; targets];
+    let mut bullets: Vec<(f64, Option<usize>)> = vec![(0.0, None); targets];
+    for ((target, bullet), likeness) in pieces.iter().zip(likeness) {
+        best[*target] = best[*target].max(*likeness);
+        if bullet.is_some() && *likeness > bullets[*target].0 {
+            bullets[*target] = (*likeness, *bullet);
+        }
+    }
+    (best, bullets.into_iter().map(|(_, bullet)| bullet).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::standards::{Item, ProvisionKind};
 
     fn control(id: &str, title: &str, text: &str, bullets: &[&str]) -> Provision {
         let mut provision = Provision::new(id, ProvisionKind::Control, title);

@@ -59,12 +59,44 @@ impl Synonyms {
         self.groups.is_empty()
     }
 
-    /// The longest word of the table that the folded letters begin with: its length and group.
-    pub(super) fn at(&self, letters: &[char]) -> Option<(usize, usize)> {
+    /// Every word of the table that stands in the folded letters, the longest one at each place, without overlap: first
+    /// letter, letters and group. A dot inside a word does not part it.
+    pub(super) fn all_in(&self, letters: &[char]) -> Vec<(usize, usize, usize)> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < letters.len() {
+            let here = self.at(&letters[at..]);
+            if let Some((length, group)) = here {
+                found.push((at, length, group));
+            }
+            at += here.map_or(1, |(length, _)| length);
+        }
+        found
+    }
+
+    /// The longest word that the letters begin with: its length there and its group.
+    fn at(&self, letters: &[char]) -> Option<(usize, usize)> {
         let lengths = self.lengths.get(letters.first()?)?;
+        let mut word: Vec<char> = Vec::with_capacity(lengths[0]);
+        let mut ends: Vec<usize> = Vec::with_capacity(lengths[0]);
+        let mut gap = false;
+        for (at, c) in letters.iter().enumerate() {
+            match (c, gap) {
+                (' ', true) => break,
+                (' ', false) => gap = true,
+                (c, _) => {
+                    word.push(*c);
+                    ends.push(at + 1);
+                    gap = false;
+                }
+            }
+            if word.len() == lengths[0] {
+                break;
+            }
+        }
         lengths.iter().find_map(|length| {
-            let word = letters.get(..*length)?;
-            self.groups.get(word).map(|group| (*length, *group))
+            let group = self.groups.get(word.get(..*length)?)?;
+            Some((ends[length - 1], *group))
         })
     }
 }
@@ -84,9 +116,9 @@ mod tests {
         Synonyms::from_groups(groups.iter().map(|group| group.iter().map(|w| (*w).to_owned()).collect()).collect())
     }
 
-    fn group(synonyms: &Synonyms, word: &str) -> Option<usize> {
-        let letters: Vec<char> = fold(word).chars().collect();
-        synonyms.at(&letters).map(|(_, group)| group)
+    fn group(synonyms: &Synonyms, text: &str) -> Option<usize> {
+        let letters: Vec<char> = fold(text).chars().collect();
+        synonyms.all_in(&letters).first().map(|(_, _, group)| *group)
     }
 
     #[test]

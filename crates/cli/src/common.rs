@@ -95,7 +95,7 @@ pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock enters")]
-fn machine_clock() -> jiff::Timestamp {
+pub fn machine_clock() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 

@@ -3,6 +3,7 @@
 mod common;
 mod demo;
 mod ingest;
+mod oscal;
 mod profile;
 mod report;
 mod serve;
@@ -44,6 +45,11 @@ enum Command {
         after_help = "例: sakimori profile suggest 新しい指針.pdf > my-guideline.toml\n    sakimori profile check my-guideline.toml"
     )]
     Profile(profile::ProfileArgs),
+    /// Catalogues, profiles and mappings in NIST's OSCAL: validate, resolve, import, export.
+    #[command(
+        after_help = "例: sakimori oscal validate catalog.json\n    sakimori oscal resolve profile.json --out resolved.json"
+    )]
+    Oscal(oscal::OscalArgs),
     /// The child that reads foreign files; started by Sakimori itself.
     #[command(hide = true, name = "read-foreign")]
     ReadForeign,
@@ -58,6 +64,7 @@ fn main() -> ExitCode {
         Command::MakePdf => report::make_pdf(),
         Command::Report(args) => common::run(report::run(args)),
         Command::Ingest(args) => common::run(ingest::run(args)),
+        Command::Oscal(args) => common::run(oscal::run(args)),
         Command::Profile(args) => common::run(profile::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
         Command::Serve(args) => common::run(serve::run(args)),

@@ -6,6 +6,7 @@
 
 pub mod files;
 pub mod grammar;
+pub mod oscal;
 pub mod simple;
 pub mod source;
 pub mod synonyms;

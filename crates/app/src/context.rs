@@ -37,6 +37,8 @@ pub struct App {
     rng: Mutex<ChaCha20Rng>,
     /// Password hashing takes 19 MiB each: at most two at a time.
     pub(crate) hashing: tokio::sync::Semaphore,
+    /// Texts and suggesters of crosswalks.
+    pub(crate) crosswalks: crate::crosswalk::Kept,
 }
 
 impl App {
@@ -50,6 +52,7 @@ impl App {
             clock: config.clock,
             rng: Mutex::new(ChaCha20Rng::from_seed(config.seed)),
             hashing: tokio::sync::Semaphore::new(2),
+            crosswalks: crate::crosswalk::Kept::default(),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod answers;
 pub mod applicability;
 pub mod assessment;
 pub mod content;
+pub mod crosswalk;
 pub mod demo;
 pub mod evidence;
 pub mod identity;

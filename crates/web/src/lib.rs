@@ -16,6 +16,7 @@ mod state;
 mod administration;
 mod api;
 mod assurance;
+mod crosswalk;
 mod home;
 mod identity;
 mod registry;

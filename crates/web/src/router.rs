@@ -17,7 +17,7 @@ use crate::forms::UPLOAD_MAX;
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{administration, api, assets, assurance, health, home, identity, registry, security, standards, trail};
-use crate::{report, workbook};
+use crate::{crosswalk, report, workbook};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +134,14 @@ routes! {
     GET  "/standards/{id}"           Needs(P::ReadStandards) => standards::edition;
     GET  "/standards/{id}/{*number}" Needs(P::ReadStandards) => standards::item;
     GET  "/search"                   Needs(P::ReadStandards) => standards::search;
+
+    // 基準: crosswalks
+    GET  "/crosswalks"               Needs(P::ReadCrosswalk) => crosswalk::list;
+    POST "/crosswalks"               Needs(P::EditCrosswalk) => crosswalk::create;
+    GET  "/crosswalks/{id}/desk"     Needs(P::ReadCrosswalk) => crosswalk::desk;
+    POST "/crosswalks/{id}/judge"    Needs(P::EditCrosswalk) => crosswalk::judge;
+    POST "/crosswalks/{id}/undo"     Needs(P::EditCrosswalk) => crosswalk::undo;
+    POST "/crosswalks/{id}/review"   Needs(P::EditCrosswalk) => crosswalk::review;
 
     // 対策: answers as workbooks
     GET  "/assessments/{id}/workbook.xlsx" Needs(P::ReadAssessments) => workbook::assessment_xlsx;

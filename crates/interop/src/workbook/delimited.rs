@@ -1,7 +1,7 @@
 //! Answers as CSV, in UTF-8 or Shift_JIS, with the same columns as the workbook.
 
 use super::cells::{Cell, CellKind, CellLimits, ReadError, SheetCells};
-use super::export::AssessmentSheetData;
+use super::export::{AssessmentSheetData, SheetRow};
 use super::layout::{COLUMNS, Column};
 use super::row_id::{RowId, field_text, same_letters};
 use encoding_rs::{SHIFT_JIS, UTF_8};
@@ -18,16 +18,9 @@ pub enum TextEncoding {
 
 /// The bytes of a CSV file, and how many letters the encoding could not hold.
 pub fn write_delimited(data: &AssessmentSheetData, encoding: TextEncoding) -> (Vec<u8>, usize) {
-    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let mut lost = 0;
-    let mut put = |record: Vec<String>| {
-        let record: Vec<Vec<u8>> = record.into_iter().map(|text| encode(&disarm(text), encoding, &mut lost)).collect();
-        // A Vec takes every write and all records have the same length, so there is no error to meet.
-        out.write_record(record).is_ok()
-    };
-    let mut whole = put(COLUMNS.iter().map(|(_, header, _)| (*header).to_owned()).collect());
+    let heads = COLUMNS.iter().map(|(_, header, _)| (*header).to_owned()).collect();
     let blank = Answer::default();
-    for row in data.sheets.iter().flat_map(|sheet| &sheet.rows) {
+    let record = |row: &SheetRow| {
         let id = RowId::of(&data.organisation_id, &data.assessment_id, &row.key, row.version, &row.answer).print();
         let last = row.last.as_ref().unwrap_or(&blank);
         let text = |column: &Column| match column {
@@ -42,7 +35,20 @@ pub fn write_delimited(data: &AssessmentSheetData, encoding: TextEncoding) -> (V
             Column::LastCurrent => last.current.clone(),
             Column::LastPlan => last.plan.clone(),
         };
-        whole &= put(COLUMNS.iter().map(|(column, ..)| text(column)).collect());
+        COLUMNS.iter().map(|(column, ..)| text(column)).collect()
+    };
+    let rows = data.sheets.iter().flat_map(|sheet| &sheet.rows).map(record);
+    delimited(std::iter::once(heads).chain(rows), encoding)
+}
+
+/// Records of one length as CSV, with texts that look like formulas disarmed; and how many letters were lost.
+pub(super) fn delimited(records: impl Iterator<Item = Vec<String>>, encoding: TextEncoding) -> (Vec<u8>, usize) {
+    let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let (mut lost, mut whole) = (0, true);
+    for record in records {
+        let record: Vec<Vec<u8>> = record.into_iter().map(|text| encode(&disarm(text), encoding, &mut lost)).collect();
+        // A Vec takes every write and all records have the same length, so there is no error to meet.
+        whole &= out.write_record(record).is_ok();
     }
     debug_assert!(whole, "records of one length are always written");
     let body = out.into_inner().unwrap_or_default();

@@ -10,6 +10,7 @@ pub mod export;
 pub mod import;
 pub mod layout;
 pub mod mapping;
+pub mod mappings;
 pub mod row_id;
 pub mod value;
 
@@ -19,3 +20,4 @@ pub use diff::{CellChange, CellProblem, CurrentAnswer, ImportDiff, Severity, dif
 pub use export::{AssessmentSheetData, SheetRow, StandardSheet, WriteError, write_workbook};
 pub use import::{RecognisedRow, RecognisedSheet, Recognition, RowIdentity, read_workbook};
 pub use mapping::{ColumnMapping, KeyMatch, KnownRow, MappingError, apply_mapping, guess_mapping};
+pub use mappings::{MappingBook, MappingRow, ReadMapping, mappings_csv, read_mappings, relation_word, write_mappings};

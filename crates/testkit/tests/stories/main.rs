@@ -3,6 +3,7 @@
 mod access;
 mod assurance;
 mod assurance_web;
+mod crosswalk;
 mod identity;
 mod report;
 mod standards;

@@ -20,7 +20,7 @@ pub(crate) fn told(person: &Person) -> impl Fn(AppError) -> WebError {
 }
 
 /// `?a=1&b=2` of the parts that are not empty.
-fn query_string(parts: &[(&str, &str)]) -> String {
+pub(crate) fn query_string(parts: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
         query.append_pair(name, value);

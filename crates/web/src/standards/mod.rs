@@ -14,3 +14,4 @@ pub use edition::{list, show as edition};
 pub use item::show as item;
 pub use load::{cancel, confirm, form as load, preview, upload};
 pub use search::show as search;
+pub(crate) use words::English;

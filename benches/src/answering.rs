@@ -184,9 +184,7 @@ pub async fn files(app: &App, prepared: &Prepared, figures: &mut Figures) -> Res
         Figure::median_ms("workbook of 1,209 rows (.xlsx), read and written", &workbooks, Some(Target::Below(300.0)))
             .noted(note),
     );
-    let report =
-        sakimori_app::report::gap(app, &prepared.officer, &prepared.large, &sakimori_app::report::Cover::default())
-            .await?;
+    let report = sakimori_app::report::gap(app, &prepared.officer, &prepared.large, None).await?;
     let mut pages = 0;
     let prints = Durations::of_async(3, async || {
         let pdf = sakimori_app::report::pdf(app, report.clone()).await?;

@@ -1,5 +1,7 @@
 //! The gap report (課題報告書): the numbers of the sheet, put together once for page, paper and workbook.
 
+mod cover;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -18,52 +20,19 @@ use crate::assessment::{self, Chapter};
 use crate::workbook::{self, Part, Scope};
 use crate::{Actor, App, AppError, Refusal, Result};
 
+pub use cover::{
+    APPROVALS_MAX, Cover, CoverApproval, CoverRevision, REVISIONS_MAX, StoredCover, TEXT_MAX, cover, set_cover,
+};
+
 /// The hidden argument with which this program becomes the worker that lays out one PDF and ends
 /// ([`sakimori_report::run_worker`]).
 pub const PRINT_SUBCOMMAND: &str = "make-pdf";
 
 /// Longest time for one PDF.
 const PRINT_LIMIT: Duration = Duration::from_secs(60);
-/// Characters of anything that a person adds to the cover.
-const COVER_CHARS: usize = 100;
-/// Approval boxes of the cover.
-const APPROVALS_MAX: usize = 6;
 
 /// One PDF at a time: typst takes about 200 MiB for a long one.
 static PRINTING: Semaphore = Semaphore::const_new(1);
-
-/// What a person chooses for the cover. Empty texts take the usual words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cover {
-    /// Handling marking of every page; `None` takes the organisation's own.
-    pub marking: Option<String>,
-    /// e.g. `第1.0版`.
-    pub version: String,
-    /// What changed in this version.
-    pub description: String,
-    /// Who made it, by role.
-    pub author: String,
-    /// Boxes for approval: role and name; a blank name leaves the box empty for the hand.
-    pub approvals: Vec<(String, String)>,
-}
-
-impl Cover {
-    /// Refuses what does not fit on a cover.
-    fn check(&self) -> Result<()> {
-        let approvals = self.approvals.iter().flat_map(|(role, name)| [role, name]);
-        let texts = self.marking.iter().chain([&self.version, &self.description, &self.author]).chain(approvals);
-        let fits = |text: &String| text.chars().count() <= COVER_CHARS && !text.chars().any(char::is_control);
-        if self.approvals.len() <= APPROVALS_MAX && texts.into_iter().all(fits) {
-            return Ok(());
-        }
-        Err(Refusal::invalid(
-            "cover",
-            format!("表紙に入れる文字は、1か所につき{COVER_CHARS}文字以内にしてください。"),
-            format!("Each text of the cover may have {COVER_CHARS} characters."),
-        )
-        .into())
-    }
-}
 
 /// The share achieved: ○ counts 1, △ a half, × and what is not answered nothing, － is left out. `None` while nothing that
 /// counts has been answered: a corner at 0 % would say something that nobody has said.
@@ -71,21 +40,21 @@ pub fn achieved(tally: &Tally) -> Option<f64> {
     (tally.yes + tally.partly + tally.no > 0).then(|| tally.score()).flatten()
 }
 
-/// The report of an Assessment as it stands now.
+/// The report of an Assessment as it stands now, with the cover that was chosen for it. `marking` takes the place of
+/// every other handling marking.
 ///
 /// # Errors
-/// No such Assessment, a role that may not read assessments, or a cover text that is too long.
-pub async fn gap(app: &App, actor: &Actor, assessment_id: &str, cover: &Cover) -> Result<GapReport> {
+/// No such Assessment, a role that may not read assessments, or a marking that is too long.
+pub async fn gap(app: &App, actor: &Actor, assessment_id: &str, marking: Option<String>) -> Result<GapReport> {
     let part = workbook::part(app, actor, &Scope::Assessment(assessment_id.to_owned())).await?;
-    gap_of(app, actor, &part, cover).await
+    gap_of(app, actor, &part, marking).await
 }
 
 /// As [`gap`], of rows that have been read already.
 ///
 /// # Errors
-/// A cover text that is too long; a database error.
-pub async fn gap_of(app: &App, actor: &Actor, part: &Part, cover: &Cover) -> Result<GapReport> {
-    cover.check()?;
+/// A marking that is too long; a database error.
+pub async fn gap_of(app: &App, actor: &Actor, part: &Part, marking: Option<String>) -> Result<GapReport> {
     let assessment_id = part.assessment.id.as_str();
     let chapters = assessment::chapters(app, &part.rows).await?;
     let mut c = app.read().await?;
@@ -97,17 +66,19 @@ pub async fn gap_of(app: &App, actor: &Actor, part: &Part, cover: &Cover) -> Res
     let asked: HashMap<String, String> =
         request::asked_until(&mut c, organisation_id, assessment_id).await?.into_iter().collect();
     let newest = trail::newest(&mut c, organisation_id, i64::MAX, 1).await?;
+    let stored = cover::read(&mut c, organisation_id, assessment_id).await?.cover;
     drop(c);
+    let cover = Cover { marking: marking.or_else(|| stored.marking.clone()), ..stored }.checked()?;
     let lang = if actor.language == "en" { Lang::En } else { Lang::Ja };
     let words = Words { lang, part };
     let year = |year: i64| i16::try_from(year).unwrap_or(0);
     Ok(GapReport {
-        head: words.head(cover, app.today()),
+        head: words.head(&cover, app.today()),
         fiscal_year: year(part.assessment.fiscal_year),
         last_fiscal_year: last_year.map(year),
         standards: words.standards(),
-        revisions: vec![words.revision(cover, actor, app.today())],
-        approvals: words.approvals(cover),
+        revisions: words.revisions(&cover, actor, app.today()),
+        approvals: words.approvals(&cover),
         chapters: chapters.iter().map(|chapter| words.chapter(chapter)).collect(),
         forces: words.forces(),
         gaps: words.gaps(),
@@ -128,9 +99,8 @@ impl Words<'_> {
         if self.lang == Lang::En && !en.is_empty() { en } else { ja }
     }
 
-    fn or<'t>(&self, text: &'t str, ja: &'t str, en: &'t str) -> String {
-        let text = text.trim();
-        if text.is_empty() { self.t(ja, en) } else { text }.to_owned()
+    fn or(&self, text: &str, usual: &str) -> String {
+        if text.is_empty() { usual } else { text }.to_owned()
     }
 
     fn force(&self, force: Force) -> String {
@@ -142,35 +112,43 @@ impl Words<'_> {
         PrintHead {
             lang: self.lang,
             organisation: self.part.organisation.name.clone(),
-            title: self.part.assessment.title.clone(),
+            title: self.or(&cover.title, &self.part.assessment.title),
             marking: cover.marking.as_ref().unwrap_or(own).trim().to_owned(),
             report_date: today,
         }
     }
 
-    fn revision(&self, cover: &Cover, actor: &Actor, today: Date) -> Revision {
-        Revision {
-            version: self.or(&cover.version, "第1.0版", "1.0"),
-            date: today,
-            description: self.or(&cover.description, "新規作成", "First issue"),
-            author: self.or(&cover.author, actor.role.ja(), actor.role.code()),
+    fn revisions(&self, cover: &Cover, actor: &Actor, today: Date) -> Vec<Revision> {
+        let author = self.t(actor.role.ja(), actor.role.code());
+        if cover.revisions.is_empty() {
+            return vec![Revision {
+                version: self.t("第1.0版", "1.0").to_owned(),
+                date: today,
+                description: self.t("新規作成", "First issue").to_owned(),
+                author: author.to_owned(),
+            }];
         }
+        let row = |r: &CoverRevision| Revision {
+            version: r.version.clone(),
+            date: r.date.parse().unwrap_or(today),
+            description: r.description.clone(),
+            author: self.or(&r.author, author),
+        };
+        cover.revisions.iter().map(row).collect()
     }
 
     fn approvals(&self, cover: &Cover) -> Vec<Approval> {
-        let blank = |role: &str| Approval { role: role.to_owned(), name: None, date: None };
         if cover.approvals.is_empty() {
             return [("起案", "Drafted"), ("確認", "Checked"), ("承認", "Approved")]
-                .map(|(ja, en)| blank(self.t(ja, en)))
+                .map(|(ja, en)| Approval { role: self.t(ja, en).to_owned(), name: None, date: None })
                 .to_vec();
         }
-        let filled = cover.approvals.iter().filter(|(role, name)| !role.trim().is_empty() || !name.trim().is_empty());
-        filled
-            .map(|(role, name)| Approval {
-                name: (!name.trim().is_empty()).then(|| name.trim().to_owned()),
-                ..blank(role.trim())
-            })
-            .collect()
+        let filled = |a: &CoverApproval| Approval {
+            role: a.role.clone(),
+            name: (!a.name.is_empty()).then(|| a.name.clone()),
+            date: a.date.parse().ok(),
+        };
+        cover.approvals.iter().map(filled).collect()
     }
 
     fn short(&self, edition_id: &str) -> String {

@@ -1,10 +1,11 @@
 //! Answers as a workbook: what goes out to be filled in. What comes back is in [`import`].
 
 pub mod import;
+pub mod mappings;
 
 use jiff::civil::DateTime;
 use sakimori_domain::identity::Permission;
-use sakimori_interop::workbook::{self as format, AssessmentSheetData, StandardSheet, TextEncoding};
+use sakimori_interop::workbook::{self as format, AssessmentSheetData, Language, StandardSheet, TextEncoding};
 use sakimori_store::Connection;
 use sakimori_store::assessment::{self as store, Assessment, SheetRow};
 use sakimori_store::edition::{self, EditionEntry};
@@ -109,7 +110,7 @@ fn reads_request(actor: &Actor, asked: &AnswerRequest) -> bool {
 /// As [`part`]; a text that no workbook can hold.
 pub async fn export_xlsx(app: &App, actor: &Actor, scope: &Scope) -> Result<Export> {
     let part = part(app, actor, scope).await?;
-    let data = sheet_data(app, &part);
+    let data = sheet_data(app, actor, &part);
     let bytes = blocking(move || format::write_workbook(&data)).await?;
     let bytes = bytes.map_err(|error| AppError::Internal(format!("workbook: {error}")))?;
     Ok(Export { name: file_name(app, &part, "xlsx"), bytes, lost: 0 })
@@ -121,7 +122,7 @@ pub async fn export_xlsx(app: &App, actor: &Actor, scope: &Scope) -> Result<Expo
 /// As [`part`].
 pub async fn export_csv(app: &App, actor: &Actor, scope: &Scope, encoding: TextEncoding) -> Result<Export> {
     let part = part(app, actor, scope).await?;
-    let data = sheet_data(app, &part);
+    let data = sheet_data(app, actor, &part);
     let (bytes, lost) = blocking(move || format::write_delimited(&data, encoding)).await?;
     Ok(Export { name: file_name(app, &part, "csv"), bytes, lost })
 }
@@ -137,33 +138,45 @@ fn japan_time(app: &App) -> DateTime {
     local.with().subsec_nanosecond(0).build().unwrap_or(local)
 }
 
-fn sheet_data(app: &App, part: &Part) -> AssessmentSheetData {
+fn sheet_data(app: &App, actor: &Actor, part: &Part) -> AssessmentSheetData {
+    let language = if actor.language == "en" { Language::En } else { Language::Ja };
     let sheets = part.editions.iter().map(|entry| StandardSheet {
         name: entry.edition.short.clone(),
-        title: entry.edition.title.clone(),
-        rows: part.rows.iter().filter(|row| row.edition_id == entry.id).map(sheet_row).collect(),
+        title: word(language, &entry.edition.title, &entry.edition.title_en),
+        rows: part.rows.iter().filter(|row| row.edition_id == entry.id).map(|row| sheet_row(row, language)).collect(),
     });
-    let department = part.request.as_ref().map_or(String::new(), |asked| format!("（{}）", asked.department_name));
     AssessmentSheetData {
         organisation_id: part.organisation.id.clone(),
         organisation_name: part.organisation.name.clone(),
         assessment_id: part.assessment.id.clone(),
-        assessment_name: format!("{}{department}", part.assessment.title),
+        assessment_name: part_name(part),
+        language,
         handling: part.organisation.marking.clone(),
         exported_at: japan_time(app),
         sheets: sheets.filter(|sheet| !sheet.rows.is_empty()).collect(),
     }
 }
 
-fn sheet_row(row: &SheetRow) -> format::SheetRow {
+/// The text in the workbook's language; the Japanese one where there is no other.
+fn word(language: Language, ja: &str, en: &str) -> String {
+    if en.is_empty() { ja } else { language.t(ja, en) }.to_owned()
+}
+
+/// Title of the Assessment, with the department whose part it is.
+fn part_name(part: &Part) -> String {
+    let department = part.request.as_ref().map_or(String::new(), |asked| format!("（{}）", asked.department_name));
+    format!("{}{department}", part.assessment.title)
+}
+
+fn sheet_row(row: &SheetRow, language: Language) -> format::SheetRow {
     format::SheetRow {
         key: row.id.clone(),
         version: version(row),
         number: row.number.clone(),
-        title: row.title.clone(),
-        question: row.question.clone(),
-        force: row.force.ja().to_owned(),
-        reason: row.reason.clone(),
+        title: word(language, &row.title, &row.title_en),
+        question: word(language, &row.question, &row.question_en),
+        force: word(language, row.force.ja(), row.force.en()),
+        reason: word(language, &row.reason, &row.reason_en),
         answer: row.answer.clone(),
         last: row.last.clone(),
     }
@@ -175,9 +188,8 @@ pub(crate) fn version(row: &SheetRow) -> u64 {
 
 /// `令和8年度 自己点検（設備運用部）_20261120.xlsx`; what no file system takes is replaced.
 fn file_name(app: &App, part: &Part, ending: &str) -> String {
-    let department = part.request.as_ref().map_or(String::new(), |asked| format!("（{}）", asked.department_name));
     let day = app.today().strftime("%Y%m%d");
-    let name: String = format!("{}{department}", part.assessment.title)
+    let name: String = part_name(part)
         .chars()
         .map(|c| if c.is_control() || "\\/:*?\"<>|".contains(c) { '_' } else { c })
         .take(100)

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use sakimori_app::report::{self as app, Cover};
+use sakimori_app::report as app;
 use sakimori_app::{Actor, App};
 use sakimori_report::{Counts, FontSearch, GapReport, Lang, Press, ReportError, Status};
 use sakimori_store::StoreConfig;
@@ -43,7 +43,7 @@ struct GapArgs {
     /// Id of the assessment; the newest of the organisation when left out.
     #[arg(long)]
     assessment: Option<String>,
-    /// Handling marking on every page; the organisation's own when left out.
+    /// Handling marking on every page; that of the stored cover, else the organisation's own, when left out.
     #[arg(long)]
     marking: Option<String>,
     /// Language of the printed words.
@@ -106,8 +106,7 @@ pub async fn run(args: ReportArgs) -> Result<ExitCode> {
         language: language.to_owned(),
         ..Actor::system(&organisation.id)
     };
-    let cover = Cover { marking: args.marking, ..Cover::default() };
-    let report = app::gap(&app, &actor, &assessment.id, &cover).await?;
+    let report = app::gap(&app, &actor, &assessment.id, args.marking).await?;
     let bytes = match format {
         OutFormat::Pdf => report.pdf(&Press::here(FontSearch::from_environment())).map_err(|error| told(&error))?,
         OutFormat::Xlsx => report.xlsx().map_err(|error| told(&error))?,

@@ -33,6 +33,7 @@ impl GapReport {
             (words.assessment, self.head.title.clone()),
             (words.fiscal_year, fiscal_year_label(self.fiscal_year, lang)),
             (words.report_date, long_date(self.head.report_date, lang)),
+            (words.version, self.revisions.last().map_or(String::new(), |revision| revision.version.clone())),
             (words.handling, self.head.marking.clone()),
             (words.checkpoint, self.checkpoint.clone()),
         ];
@@ -68,17 +69,42 @@ impl GapReport {
             write_text(sheet, (row, 1), "", formats, &formats.text)?;
             write_counts(sheet, row, 2, line.counts, formats)?;
         }
-        self.revision_rows(sheet, row + 2, formats, words)?;
-        Ok(())
+        let after = self.revision_rows(sheet, row + 2, formats, words)?;
+        self.approval_rows(sheet, after + 1, formats, words)
     }
 
-    fn revision_rows(
+    /// A row per box for approval, left empty for the hand where the box is.
+    fn approval_rows(
         &self,
         sheet: &mut Worksheet,
         head_row: u32,
         formats: &Formats,
         words: &Words,
     ) -> Result<(), ReportError> {
+        if self.approvals.is_empty() {
+            return Ok(());
+        }
+        let wide = (2, 8);
+        write_text(sheet, (head_row, 0), words.approvals, formats, &formats.head)?;
+        write_text(sheet, (head_row, 1), words.date, formats, &formats.head)?;
+        sheet.merge_range(head_row, wide.0, head_row, wide.1, words.post_and_name, &formats.head)?;
+        for (row, line) in (head_row + 1..).zip(&self.approvals) {
+            write_text(sheet, (row, 0), &line.role, formats, &formats.text)?;
+            write_date(sheet, (row, 1), line.date, formats)?;
+            sheet.merge_range(row, wide.0, row, wide.1, "", &formats.text)?;
+            write_text(sheet, (row, wide.0), line.name.as_deref().unwrap_or(""), formats, &formats.text)?;
+        }
+        Ok(())
+    }
+
+    /// The record of revisions; returns the row below it.
+    fn revision_rows(
+        &self,
+        sheet: &mut Worksheet,
+        head_row: u32,
+        formats: &Formats,
+        words: &Words,
+    ) -> Result<u32, ReportError> {
         // The description and the author take several of the narrow columns of counts each.
         let (wide, author) = ((2, 6), (7, 8));
         write_text(sheet, (head_row, 0), words.version, formats, &formats.head)?;
@@ -94,7 +120,7 @@ impl GapReport {
             sheet.merge_range(row, author.0, row, author.1, "", &formats.text)?;
             write_text(sheet, (row, author.0), &line.author, formats, &formats.text)?;
         }
-        Ok(())
+        Ok(head_row + u32::try_from(self.revisions.len()).unwrap_or(0) + 1)
     }
 
     fn chapter_sheet(&self, book: &mut Workbook, formats: &Formats, words: &Words) -> Result<(), ReportError> {

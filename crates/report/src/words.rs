@@ -42,6 +42,7 @@ word_list! {
     author: "作成者", "Author";
     revisions: "版数・改訂履歴", "Revision history";
     approvals: "承認欄", "Approval";
+    post_and_name: "役職・氏名", "Post and name";
     handling: "取扱区分", "Handling";
     standards_covered: "対象とした基準等", "Standards covered";
     standard: "基準等", "Standard";

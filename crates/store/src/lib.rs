@@ -11,6 +11,7 @@ mod migrations;
 mod row;
 
 pub mod assessment;
+pub mod cover;
 pub mod crosswalk;
 pub mod edition;
 pub mod identity;

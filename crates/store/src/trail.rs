@@ -111,3 +111,59 @@ pub async fn of_subject(c: &mut Connection, organisation_id: &str, kind: &str, i
         .await?;
     rows.iter().map(event).collect()
 }
+
+/// Which events are wanted; what is empty lets every event through.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Account of the person.
+    pub actor_id: String,
+    /// First part of the action, e.g. `answer` of `answer.change`.
+    pub kind: String,
+    /// First moment, UTC, as the beginning of an RFC 3339 text.
+    pub from: String,
+    /// First moment that is too late.
+    pub until: String,
+}
+
+/// The newest events that a filter lets through, before a position, at most `limit`.
+pub async fn filtered(
+    c: &mut Connection,
+    organisation_id: &str,
+    filter: &Filter,
+    before_position: i64,
+    limit: i64,
+) -> Result<Vec<Event>> {
+    let prefix = if filter.kind.is_empty() { String::new() } else { format!("{}.%", filter.kind) };
+    let rows = c
+        .all(
+            select_event!(
+                "WHERE organisation_id = $1 AND position < $2 AND ($3 = '' OR actor_id = $3) AND ($4 = '' OR action LIKE $4)
+                 AND at >= $5 AND ($6 = '' OR at < $6) ORDER BY position DESC LIMIT $7"
+            ),
+            params![organisation_id, before_position, &filter.actor_id, &prefix, &filter.from, &filter.until, limit],
+        )
+        .await?;
+    rows.iter().map(event).collect()
+}
+
+/// Everybody who stands in an organisation's trail: account and name as it was last.
+pub async fn actors(c: &mut Connection, organisation_id: &str) -> Result<Vec<(String, String)>> {
+    let rows = c
+        .all(
+            "SELECT actor_id, MAX(actor_name) FROM trail WHERE organisation_id = $1 GROUP BY actor_id ORDER BY 2",
+            params![organisation_id],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}
+
+/// Number of the item and short name of its standard, for every answer of an organisation.
+pub async fn answer_labels(c: &mut Connection, organisation_id: &str) -> Result<Vec<(String, String)>> {
+    let rows = c
+        .all(
+            "SELECT a.id, a.number, e.short FROM answer a JOIN edition e ON e.id = a.edition_id WHERE a.organisation_id = $1",
+            params![organisation_id],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, format!("{} {}", row.text(2)?, row.text(1)?)))).collect()
+}

@@ -128,3 +128,37 @@ pub async fn mappings(c: &mut Connection, organisation_id: &str) -> Result<Vec<S
         })
         .collect()
 }
+
+/// One saved column mapping.
+pub async fn mapping_by_id(c: &mut Connection, organisation_id: &str, id: &str) -> Result<Option<SavedMapping>> {
+    Ok(mappings(c, organisation_id).await?.into_iter().find(|mapping| mapping.id == id))
+}
+
+/// Writes a mapping anew over the version that the person saw.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody was faster.
+pub async fn update_mapping(w: &mut Write, organisation_id: &str, m: &SavedMapping) -> Result<()> {
+    let touched = w
+        .run(
+            "UPDATE column_mapping SET name = $1, mapping = $2, version = version + 1
+             WHERE organisation_id = $3 AND id = $4 AND version = $5",
+            params![&m.name, &m.mapping, organisation_id, &m.id, m.version],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("column_mapping")) }
+}
+
+/// Deletes a mapping, at the version that the person saw.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody was faster.
+pub async fn delete_mapping(w: &mut Write, organisation_id: &str, id: &str, version: i64) -> Result<()> {
+    let touched = w
+        .run(
+            "DELETE FROM column_mapping WHERE organisation_id = $1 AND id = $2 AND version = $3",
+            params![organisation_id, id, version],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("column_mapping")) }
+}

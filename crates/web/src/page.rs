@@ -151,41 +151,33 @@ pub fn render<T: askama::Template>(template: &T) -> Result<Response, WebError> {
     Ok(Html(html).into_response())
 }
 
-/// Widths of a bar's parts, in hundredths.
-pub struct Bar {
-    pub yes: u32,
-    pub partly_at: u32,
-    pub partly: u32,
-    pub no_at: u32,
-    pub no: u32,
-    pub na_at: u32,
-    pub na: u32,
-}
-
-/// The parts of a bar for a count of answers.
-pub fn bar(tally: &Tally) -> Bar {
-    let total = tally.total().max(1);
-    let share = |count: u32| count * 100 / total;
-    let (yes, partly, no, na) = (share(tally.yes), share(tally.partly), share(tally.no), share(tally.not_applicable));
-    Bar { yes, partly_at: yes, partly, no_at: yes + partly, no, na_at: yes + partly + no, na }
-}
-
-impl Bar {
-    /// What a screen reader says.
-    pub fn label(&self, p: &Page) -> String {
-        let blank = 100 - (self.yes + self.partly + self.no + self.na).min(100);
-        format!(
-            "○ {}%、△ {}%、× {}%、－ {}%、{} {blank}%",
-            self.yes,
-            self.partly,
-            self.no,
-            self.na,
-            p.t("未回答", "open")
-        )
+/// The bar of a count of answers, as SVG; it contains numbers and our own words only, so it is safe as it stands.
+pub fn bar(tally: &Tally, p: &Page) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(420);
+    // Writing to a String cannot fail.
+    _ = write!(
+        out,
+        "<svg class=\"bar\" viewBox=\"0 0 100 1\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"○ {}、△ {}、× {}、－ {}、{} {} / {}\">",
+        tally.yes,
+        tally.partly,
+        tally.no,
+        tally.not_applicable,
+        p.t("未回答", "open"),
+        tally.unanswered,
+        tally.total()
+    );
+    let mut x = 0.0;
+    for (class, n) in [("yes", tally.yes), ("partly", tally.partly), ("no", tally.no), ("na", tally.not_applicable)] {
+        let width = 100.0 * f64::from(n) / f64::from(tally.total().max(1));
+        _ = write!(out, "<rect class=\"bar__{class}\" x=\"{x:.2}\" width=\"{width:.2}\" height=\"1\"/>");
+        x += width;
     }
+    out.push_str("</svg>");
+    out
 }
 
-/// Style of a status mark.
+/// Modifier of `.status`, on every page.
 pub fn status_class(status: &AnswerStatus) -> &'static str {
     match status {
         AnswerStatus::Yes => "yes",
@@ -196,13 +188,14 @@ pub fn status_class(status: &AnswerStatus) -> &'static str {
     }
 }
 
-/// Style of a force badge: four weights, since more shades would not be told apart in print.
+/// Modifier of `.badge` for a force, on every page: four weights, since more shades would not be told apart in print.
+/// ◎＊ asks for the same as ◎ only later; 参考 asks for nothing.
 pub fn force_class(force: &Force) -> &'static str {
     match force {
         Force::Mandatory => "mandatory",
-        Force::Should | Force::Required => "required",
-        Force::ShouldInStages | Force::MustConsider | Force::Recommended | Force::Desirable => "recommended",
-        Force::Consider | Force::Reference => "consider",
-        Force::Info | Force::NotApplicable => "plain",
+        Force::Should | Force::Required | Force::ShouldInStages => "required",
+        Force::Recommended | Force::Desirable => "recommended",
+        Force::MustConsider | Force::Consider => "consider",
+        Force::Reference | Force::Info | Force::NotApplicable => "plain",
     }
 }

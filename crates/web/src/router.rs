@@ -158,10 +158,15 @@ routes! {
     POST "/imports/{id}/apply"          NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::apply;
     POST "/imports/{id}/drop"           NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::drop_import;
 
+    GET  "/mappings"                    NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::saved::list;
+    POST "/mappings/{id}/rename"        Needs(P::ManageAssessments) => workbook::saved::rename;
+    POST "/mappings/{id}/delete"        Needs(P::ManageAssessments) => workbook::saved::delete;
+
     // 対策: the gap report
     GET  "/assessments/{id}/report"      Needs(P::ReadAssessments) => report::gap;
     GET  "/assessments/{id}/report.pdf"  Needs(P::ReadAssessments) => report::gap_pdf;
     GET  "/assessments/{id}/report.xlsx" Needs(P::ReadAssessments) => report::gap_xlsx;
+    POST "/assessments/{id}/report/cover" Needs(P::ManageAssessments) => report::save_cover;
 
     // 台帳
     GET  "/organisation"             SignedIn => registry::organisation;

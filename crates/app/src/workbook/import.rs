@@ -19,14 +19,12 @@ use sakimori_store::{Connection, StoreError};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Part, Scope, read_part, require_either, version};
+use super::{Part, Scope, mappings, read_part, require_either, version};
 use crate::answers::{self, Change};
 use crate::{Actor, App, AppError, Operation, Refusal, RefusalKind, Result, sandbox};
 
 /// Most bytes of what is kept of one file: a workbook of 5,000 rows, ten times the largest sheet, takes half of it.
 const KEPT_MAX: usize = 24 << 20;
-/// Characters of a mapping's name.
-const NAME_MAX: usize = 100;
 
 /// What is kept of a file until its import ends.
 #[derive(Serialize, Deserialize)]
@@ -383,26 +381,18 @@ pub async fn choose_mapping(
 ) -> Result<()> {
     let refused = |error: MappingError| Refusal::invalid("mapping", error.ja(), error.to_string());
     mapping.check().map_err(refused)?;
-    let name = save_as.trim();
-    if name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
-        return Err(Refusal::invalid(
-            "mapping-name",
-            format!("名前は{NAME_MAX}文字以内で入力してください。"),
-            format!("The name may have {NAME_MAX} characters."),
-        )
-        .into());
-    }
+    let name = mappings::checked_name(save_as)?;
     let mut op = app.operate_as(actor).await?;
     let (_, kept, part) = read_import(&mut op.write, actor, id).await?;
     let Some(mut kept) = kept else { return Err(ended().into()) };
     if !name.is_empty() {
-        name.clone_into(&mut mapping.name);
+        mapping.name.clone_from(&name);
         let text = serde_json::to_string(&mapping).map_err(|error| AppError::Internal(format!("mapping: {error}")))?;
-        let row = SavedMapping { id: app.new_id(), name: name.to_owned(), mapping: text, version: 1 };
+        let row = SavedMapping { id: app.new_id(), name: name.clone(), mapping: text, version: 1 };
         store::put_mapping(&mut op.write, &actor.organisation_id, &row).await?;
         op.trail_new(
             "mapping.save",
-            ("column-mapping", name),
+            ("column-mapping", &name),
             &json!({ "sheet": mapping.sheet, "fields": mapping.fields }),
         )
         .await?;

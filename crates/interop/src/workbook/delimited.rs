@@ -16,33 +16,8 @@ pub enum TextEncoding {
     ShiftJis,
 }
 
-/// The bytes of a CSV file, and how many letters the encoding could not hold.
-pub fn write_delimited(data: &AssessmentSheetData, encoding: TextEncoding) -> (Vec<u8>, usize) {
-    let heads = COLUMNS.iter().map(|(_, header, _)| (*header).to_owned()).collect();
-    let blank = Answer::default();
-    let record = |row: &SheetRow| {
-        let id = RowId::of(&data.organisation_id, &data.assessment_id, &row.key, row.version, &row.answer).print();
-        let last = row.last.as_ref().unwrap_or(&blank);
-        let text = |column: &Column| match column {
-            Column::RowId => id.clone(),
-            Column::Number => row.number.clone(),
-            Column::Title => row.title.clone(),
-            Column::Question => row.question.clone(),
-            Column::Force => row.force.clone(),
-            Column::Reason => row.reason.clone(),
-            Column::Field(field) => field_text(&row.answer, *field),
-            Column::LastStatus => last.status.ja().to_owned(),
-            Column::LastCurrent => last.current.clone(),
-            Column::LastPlan => last.plan.clone(),
-        };
-        COLUMNS.iter().map(|(column, ..)| text(column)).collect()
-    };
-    let rows = data.sheets.iter().flat_map(|sheet| &sheet.rows).map(record);
-    delimited(std::iter::once(heads).chain(rows), encoding)
-}
-
-/// Records of one length as CSV, with texts that look like formulas disarmed; and how many letters were lost.
-pub(super) fn delimited(records: impl Iterator<Item = Vec<String>>, encoding: TextEncoding) -> (Vec<u8>, usize) {
+/// Records as the bytes of a CSV file, and how many letters the encoding could not hold. Records have one length.
+pub fn write_records(records: impl IntoIterator<Item = Vec<String>>, encoding: TextEncoding) -> (Vec<u8>, usize) {
     let mut out = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let (mut lost, mut whole) = (0, true);
     for record in records {
@@ -57,6 +32,32 @@ pub(super) fn delimited(records: impl Iterator<Item = Vec<String>>, encoding: Te
         TextEncoding::ShiftJis => body,
     };
     (bytes, lost)
+}
+
+/// The bytes of a CSV file, and how many letters the encoding could not hold.
+pub fn write_delimited(data: &AssessmentSheetData, encoding: TextEncoding) -> (Vec<u8>, usize) {
+    let header = COLUMNS.iter().map(|(_, ja, en, _)| data.language.t(ja, en).to_owned()).collect();
+    let rows = data.sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| record(data, row));
+    write_records(std::iter::once(header).chain(rows), encoding)
+}
+
+fn record(data: &AssessmentSheetData, row: &SheetRow) -> Vec<String> {
+    let id = RowId::of(&data.organisation_id, &data.assessment_id, &row.key, row.version, &row.answer).print();
+    let blank = Answer::default();
+    let last = row.last.as_ref().unwrap_or(&blank);
+    let text = |column: &Column| match column {
+        Column::RowId => id.clone(),
+        Column::Number => row.number.clone(),
+        Column::Title => row.title.clone(),
+        Column::Question => row.question.clone(),
+        Column::Force => row.force.clone(),
+        Column::Reason => row.reason.clone(),
+        Column::Field(field) => field_text(&row.answer, *field),
+        Column::LastStatus => last.status.ja().to_owned(),
+        Column::LastCurrent => last.current.clone(),
+        Column::LastPlan => last.plan.clone(),
+    };
+    COLUMNS.iter().map(|(column, ..)| text(column)).collect()
 }
 
 /// A text that a spreadsheet would take for a formula gets an apostrophe in front, half width or full width alike; a mark

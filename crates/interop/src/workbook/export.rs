@@ -1,8 +1,8 @@
 //! Writes the workbook that people fill in.
 
-use super::layout::{COLUMNS, Column, FORMAT_VERSION, GUIDE_SHEET, HEADER_ROW, METADATA_SHEET, place};
+use super::layout::{COLUMNS, Column, FORMAT_VERSION, HEADER_ROW, METADATA_SHEET, place};
 use super::row_id::RowId;
-use super::value::maturity_text;
+use super::words::Language;
 use jiff::civil::{Date, DateTime};
 use rust_xlsxwriter::{
     Color, DataValidation, DataValidationErrorStyle, DataValidationRule, DocProperties, ExcelDateTime, Format,
@@ -18,6 +18,8 @@ pub struct AssessmentSheetData {
     pub organisation_name: String,
     pub assessment_id: String,
     pub assessment_name: String,
+    /// Of headers, instructions and drop-downs.
+    pub language: Language,
     /// Printed on each page, e.g. 社外秘; empty for none.
     pub handling: String,
     /// Local time of the export.
@@ -111,9 +113,9 @@ pub fn write_workbook(data: &AssessmentSheetData) -> Result<Vec<u8>, WriteError>
     book.set_properties(&properties(data)?);
     let formats = Formats::new();
     write_guide(book.add_worksheet(), data, &formats)?;
-    let mut taken: HashSet<String> = [GUIDE_SHEET, METADATA_SHEET].map(str::to_owned).into();
+    let mut taken: HashSet<String> = [data.language.guide_sheet(), METADATA_SHEET].map(str::to_lowercase).into();
     for sheet in &data.sheets {
-        let name = sheet_name(&sheet.name, &mut taken);
+        let name = sheet_name(&sheet.name, data.language, &mut taken);
         let worksheet = book.add_worksheet();
         worksheet.set_name(&name)?;
         write_standard(worksheet, data, sheet, &formats)?;
@@ -140,11 +142,11 @@ fn excel_date(day: Date) -> Result<ExcelDateTime, XlsxError> {
 }
 
 /// A name that Excel accepts: at most 31 UTF-16 units, none of `[]:*?/\`, no quote at the ends, not taken.
-fn sheet_name(wanted: &str, taken: &mut HashSet<String>) -> String {
+fn sheet_name(wanted: &str, language: Language, taken: &mut HashSet<String>) -> String {
     let clean: String =
         wanted.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { '_' } else { c }).collect();
     let clean = clean.trim().trim_matches('\'');
-    let base = if clean.is_empty() { "点検表" } else { clean };
+    let base = if clean.is_empty() { language.t("点検表", "Sheet") } else { clean };
     for attempt in 1u32.. {
         let suffix = if attempt == 1 { String::new() } else { format!(" ({attempt})") };
         let mut units = 31 - suffix.len();
@@ -170,14 +172,16 @@ fn write_standard(
     let number = place(Column::Number);
     sheet.write_string_with_format(0, number, heading, &formats.title)?;
     let line = format!(
-        "{}　{}　出力 {}　白い欄だけ記入してください。行の挿入・並べ替え・削除をしても取り込めます。",
+        "{}　{}　{} {}　{}",
         data.organisation_name,
         data.assessment_name,
-        data.exported_at.strftime("%Y-%m-%d %H:%M")
+        data.language.t("出力", "exported"),
+        data.exported_at.strftime("%Y-%m-%d %H:%M"),
+        data.language.sheet_hint()
     );
     sheet.write_string_with_format(1, number, line, &formats.hint)?;
-    for (place, (_, header, width)) in (0u16..).zip(COLUMNS) {
-        sheet.write_string_with_format(HEADER_ROW, place, *header, &formats.header)?;
+    for (place, (_, ja, en, width)) in (0u16..).zip(COLUMNS) {
+        sheet.write_string_with_format(HEADER_ROW, place, data.language.t(ja, en), &formats.header)?;
         sheet.set_column_width(place, *width)?;
     }
     sheet.set_row_height(HEADER_ROW, 30)?;
@@ -186,7 +190,7 @@ fn write_standard(
             .map_err(|source| WriteError::Cell { place: format!("{heading} {}", content.number), source })?;
     }
     let last_row = HEADER_ROW + u32::try_from(standard.rows.len()).unwrap_or(u32::MAX - HEADER_ROW);
-    add_validations(sheet, last_row.max(HEADER_ROW + 1))?;
+    add_validations(sheet, data.language, last_row.max(HEADER_ROW + 1))?;
     set_up_view(sheet, data, last_row)?;
     Ok(())
 }
@@ -214,7 +218,7 @@ fn write_row(
             Column::LastCurrent => (last.current.as_str(), &formats.grey),
             Column::LastPlan => (last.plan.as_str(), &formats.grey),
             Column::Field(field) => {
-                write_field(sheet, row, col, *field, &content.answer, formats)?;
+                write_field(sheet, (row, col), data.language, *field, &content.answer, formats)?;
                 continue;
             }
         };
@@ -225,8 +229,8 @@ fn write_row(
 
 fn write_field(
     sheet: &mut Worksheet,
-    row: u32,
-    col: u16,
+    (row, col): (u32, u16),
+    language: Language,
     field: AnswerField,
     answer: &Answer,
     formats: &Formats,
@@ -234,7 +238,7 @@ fn write_field(
     let text = match field {
         AnswerField::Status => return write_text(sheet, row, col, answer.status.ja(), &formats.mark),
         AnswerField::Maturity => {
-            let text = answer.maturity.map(maturity_text).unwrap_or_default();
+            let text = answer.maturity.map(|level| language.maturity(level)).unwrap_or_default();
             return write_text(sheet, row, col, &text, &formats.fill);
         }
         AnswerField::Due => {
@@ -265,25 +269,32 @@ fn write_text(sheet: &mut Worksheet, row: u32, col: u16, text: &str, format: &Fo
 
 /// Drop-downs and date checks warn and let pass: the import explains better than a dialogue box, and pasted values
 /// escape the check anyway.
-fn add_validations(sheet: &mut Worksheet, last_row: u32) -> Result<(), XlsxError> {
+fn add_validations(sheet: &mut Worksheet, language: Language, last_row: u32) -> Result<(), XlsxError> {
     let first = HEADER_ROW + 1;
+    let title = |field: AnswerField| language.t(field.ja(), field.en());
     let marks: Vec<_> = AnswerStatus::ALL.iter().map(|s| s.ja()).filter(|mark| !mark.is_empty()).collect();
     let status = DataValidation::new()
         .allow_list_strings(&marks)?
-        .set_input_title("対応状況")?
-        .set_input_message("○対応済み △一部対応 ×未対応 －対象外（理由を記入）")?
-        .set_error_title("対応状況")?
-        .set_error_message("○ △ × － から選んでください。")?;
-    let levels: Vec<_> = Maturity::all().map(maturity_text).collect();
+        .set_input_title(title(AnswerField::Status))?
+        .set_input_message(language.t(
+            "○対応済み △一部対応 ×未対応 －対象外（理由を記入）",
+            "○ done, △ partly, × not done, － not applicable (say why)",
+        ))?
+        .set_error_title(title(AnswerField::Status))?
+        .set_error_message(language.t("○ △ × － から選んでください。", "Choose one of ○ △ × －."))?;
+    let levels: Vec<_> = Maturity::all().map(|level| language.maturity(level)).collect();
     let maturity = DataValidation::new()
         .allow_list_strings(&levels)?
-        .set_error_title("成熟度")?
-        .set_error_message("0 から 5 の段階から選んでください。")?;
+        .set_error_title(title(AnswerField::Maturity))?
+        .set_error_message(language.t("0 から 5 の段階から選んでください。", "Choose a level from 0 to 5."))?;
     let due = DataValidation::new()
         .allow_date(DataValidationRule::Between(excel_date(DUE_FIRST)?, excel_date(DUE_LAST)?))
         .set_error_style(DataValidationErrorStyle::Warning)
-        .set_error_title("期限")?
-        .set_error_message("日付（例 2026/3/31）を入力してください。令和8年3月31日 の形でも取り込めます。")?;
+        .set_error_title(title(AnswerField::Due))?
+        .set_error_message(language.t(
+            "日付（例 2026/3/31）を入力してください。令和8年3月31日 の形でも取り込めます。",
+            "Enter a date such as 2026-03-31.",
+        ))?;
     for (field, validation) in
         [(AnswerField::Status, status), (AnswerField::Maturity, maturity), (AnswerField::Due, due)]
     {
@@ -316,24 +327,13 @@ fn set_up_view(sheet: &mut Worksheet, data: &AssessmentSheetData, last_row: u32)
 }
 
 fn write_guide(sheet: &mut Worksheet, data: &AssessmentSheetData, formats: &Formats) -> Result<(), WriteError> {
-    sheet.set_name(GUIDE_SHEET)?;
+    let language = data.language;
+    sheet.set_name(language.guide_sheet())?;
     sheet.set_column_width(0, 18)?;
     sheet.set_column_width(1, 90)?;
-    sheet.write_string_with_format(0, 0, format!("{}　記入要領", data.assessment_name), &formats.title)?;
-    let marks = AnswerStatus::ALL.iter().filter(|s| !s.ja().is_empty()).map(|s| format!("{} {}", s.ja(), s.word_ja()));
-    let levels = Maturity::all().map(maturity_text);
-    let lines = [
-        ("記入する欄", "白い欄（対応状況から担当部署まで）に記入します。色の付いた欄は書き換えても取り込まれません。".to_owned()),
-        ("対応状況", format!("{}。空欄は「未回答」で、× とは別に数えます。", marks.collect::<Vec<_>>().join("、"))),
-        ("－（対象外）", "「対象外の理由」を必ず記入してください。".to_owned()),
-        ("成熟度", levels.collect::<Vec<_>>().join("、")),
-        ("期限", "2026/3/31、令和8年3月31日、R8.3.31 のいずれの書き方でも構いません。".to_owned()),
-        ("改行", "セルの中の改行（Alt+Enter）はそのまま残ります。".to_owned()),
-        ("行の操作", "並べ替え、絞り込み、行の挿入・削除ができます。行の複写はしないでください（同じ行IDが二つになり、取り込めません）。".to_owned()),
-        ("隠れた列", "左端の隠れた列は行IDです。書き換えないでください。".to_owned()),
-        ("灰色の列", "前回の回答です。参考としてご覧ください。".to_owned()),
-        ("取り込み", "取り込む前に、変わるセルと問題のあるセルが一覧で表示されます。確認するまで何も書き込まれません。".to_owned()),
-    ];
+    let title = format!("{}　{}", data.assessment_name, language.guide_sheet());
+    sheet.write_string_with_format(0, 0, title, &formats.title)?;
+    let lines = language.guide();
     for (row, (head, text)) in (2u32..).zip(&lines) {
         sheet.write_string_with_format(row, 0, *head, &formats.fixed)?;
         sheet.write_string_with_format(row, 1, text, &formats.fill)?;
@@ -352,6 +352,7 @@ fn write_metadata(sheet: &mut Worksheet, data: &AssessmentSheetData) -> Result<(
         ("organisation", data.organisation_id.as_str()),
         ("assessment", data.assessment_id.as_str()),
         ("exported-at", exported_at.as_str()),
+        ("language", data.language.t("ja", "en")),
     ];
     for (row, (key, text)) in (0u32..).zip(lines) {
         sheet.write_string(row, 0, key)?;

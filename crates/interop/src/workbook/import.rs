@@ -3,7 +3,7 @@
 //! Columns are known by their headers, rows by their hidden ids; order, inserted rows and blank lines do not matter.
 
 use super::cells::{Cell, CellKind, SheetCells};
-use super::layout::{Column, GUIDE_SHEET, HEADER_SEARCH_ROWS, METADATA_SHEET, own_column};
+use super::layout::{Column, HEADER_SEARCH_ROWS, METADATA_SHEET, is_guide, own_column};
 use super::row_id::RowId;
 use sakimori_domain::assurance::AnswerField;
 use std::collections::BTreeMap;
@@ -128,7 +128,7 @@ pub fn read_workbook(sheets: &[SheetCells]) -> Recognition {
             Some((header_row, columns)) if columns.iter().any(|(column, _)| matches!(column, Column::Field(_))) => {
                 recognition.sheets.push(read_sheet(sheet, &grid, header_row, &columns));
             }
-            _ if sheet.hidden || sheet.name == GUIDE_SHEET => {}
+            _ if sheet.hidden || is_guide(&sheet.name) => {}
             _ => recognition.skipped.push(sheet.name.clone()),
         }
     }

@@ -1,6 +1,7 @@
 //! Columns of our own workbook, and the words by which columns of any workbook are known.
 
 use super::value::fold;
+use super::words::Language;
 use sakimori_domain::assurance::AnswerField;
 
 /// What a column holds.
@@ -18,25 +19,25 @@ pub enum Column {
     LastPlan,
 }
 
-/// One column of the sheet: what, header, width in characters.
-pub const COLUMNS: &[(Column, &str, f64)] = &[
-    (Column::RowId, "行ID（変更しないでください）", 12.0),
-    (Column::Number, "番号", 14.0),
-    (Column::Title, "項目", 28.0),
-    (Column::Question, "確認事項", 38.0),
-    (Column::Force, "拘束力", 14.0),
-    (Column::Reason, "適用の理由", 24.0),
-    (Column::Field(AnswerField::Status), "対応状況", 9.0),
-    (Column::Field(AnswerField::Maturity), "成熟度", 16.0),
-    (Column::Field(AnswerField::NaReason), "対象外の理由", 22.0),
-    (Column::Field(AnswerField::Current), "現状", 40.0),
-    (Column::Field(AnswerField::Plan), "今後の方針", 40.0),
-    (Column::Field(AnswerField::Due), "期限", 12.0),
-    (Column::Field(AnswerField::Owner), "担当", 14.0),
-    (Column::Field(AnswerField::Department), "担当部署", 16.0),
-    (Column::LastStatus, "前回の対応状況", 9.0),
-    (Column::LastCurrent, "前回の現状", 30.0),
-    (Column::LastPlan, "前回の今後の方針", 30.0),
+/// One column of the sheet: what, header in Japanese and in English, width in characters.
+pub const COLUMNS: &[(Column, &str, &str, f64)] = &[
+    (Column::RowId, "行ID（変更しないでください）", "Row ID (do not change)", 12.0),
+    (Column::Number, "番号", "Number", 14.0),
+    (Column::Title, "項目", "Item", 28.0),
+    (Column::Question, "確認事項", "Question", 38.0),
+    (Column::Force, "拘束力", "Force", 14.0),
+    (Column::Reason, "適用の理由", "Why it binds", 24.0),
+    (Column::Field(AnswerField::Status), "対応状況", "Status", 9.0),
+    (Column::Field(AnswerField::Maturity), "成熟度", "Maturity", 16.0),
+    (Column::Field(AnswerField::NaReason), "対象外の理由", "Why not applicable", 22.0),
+    (Column::Field(AnswerField::Current), "現状", "Current state", 40.0),
+    (Column::Field(AnswerField::Plan), "今後の方針", "Plan", 40.0),
+    (Column::Field(AnswerField::Due), "期限", "Due", 12.0),
+    (Column::Field(AnswerField::Owner), "担当", "Owner", 14.0),
+    (Column::Field(AnswerField::Department), "担当部署", "Department", 16.0),
+    (Column::LastStatus, "前回の対応状況", "Last status", 9.0),
+    (Column::LastCurrent, "前回の現状", "Last current state", 30.0),
+    (Column::LastPlan, "前回の今後の方針", "Last plan", 30.0),
 ];
 
 /// 0-based row of the headers in our own sheets.
@@ -45,8 +46,6 @@ pub const HEADER_ROW: u32 = 2;
 pub const HEADER_SEARCH_ROWS: u32 = 50;
 /// Name of the very hidden sheet.
 pub const METADATA_SHEET: &str = "_sakimori";
-/// Name of the instructions sheet.
-pub const GUIDE_SHEET: &str = "記入要領";
 /// Version of this layout, in the metadata sheet.
 pub const FORMAT_VERSION: &str = "1";
 
@@ -56,10 +55,15 @@ pub fn place(column: Column) -> u16 {
     place.and_then(|place| u16::try_from(place).ok()).unwrap_or(u16::MAX)
 }
 
-/// The column of one of our own headers, whatever its width, blanks and line breaks.
+/// The column of one of our own headers in either language, whatever its width, blanks and line breaks.
 pub fn own_column(header: &str) -> Option<Column> {
     let folded = fold(header);
-    COLUMNS.iter().find(|(_, name, _)| fold(name) == folded).map(|(column, ..)| *column)
+    COLUMNS.iter().find(|(_, ja, en, _)| fold(ja) == folded || fold(en) == folded).map(|(column, ..)| *column)
+}
+
+/// Whether a sheet is our instructions, in either language.
+pub fn is_guide(sheet_name: &str) -> bool {
+    [Language::Ja, Language::En].iter().any(|language| language.guide_sheet() == sheet_name)
 }
 
 /// Header words of other people's layouts, the most telling first.

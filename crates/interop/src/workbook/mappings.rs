@@ -12,7 +12,7 @@ use sakimori_domain::crosswalk::{MappingStatus, Relation};
 use sakimori_domain::text::number_id;
 
 use super::cells::SheetCells;
-use super::delimited::{TextEncoding, delimited};
+use super::delimited::{TextEncoding, write_records};
 use super::diff::{CellProblem, Severity};
 use super::export::WriteError;
 use super::import::{find_header, grid};
@@ -218,7 +218,7 @@ fn set_up(sheet: &mut Worksheet, book: &MappingBook, last: u32) -> Result<(), Xl
 pub fn mappings_csv(book: &MappingBook, encoding: TextEncoding) -> (Vec<u8>, usize) {
     let heads = COLUMNS.iter().map(|(_, name, _)| (*name).to_owned()).collect();
     let rows = book.rows.iter().map(|row| COLUMNS.iter().map(|(column, ..)| text_of(*column, book, row)).collect());
-    delimited(std::iter::once(heads).chain(rows), encoding)
+    write_records(std::iter::once(heads).chain(rows), encoding)
 }
 
 fn known(header: &str) -> Option<Column> {

@@ -13,11 +13,13 @@ pub mod mapping;
 pub mod mappings;
 pub mod row_id;
 pub mod value;
+pub mod words;
 
 pub use cells::{Cell, CellKind, CellLimits, ReadError, SheetCells, read_cells};
-pub use delimited::{TextEncoding, read_delimited, write_delimited};
+pub use delimited::{TextEncoding, read_delimited, write_delimited, write_records};
 pub use diff::{CellChange, CellProblem, CurrentAnswer, ImportDiff, Severity, diff};
 pub use export::{AssessmentSheetData, SheetRow, StandardSheet, WriteError, write_workbook};
 pub use import::{RecognisedRow, RecognisedSheet, Recognition, RowIdentity, read_workbook};
 pub use mapping::{ColumnMapping, KeyMatch, KnownRow, MappingError, apply_mapping, guess_mapping};
 pub use mappings::{MappingBook, MappingRow, ReadMapping, mappings_csv, read_mappings, relation_word, write_mappings};
+pub use words::Language;

@@ -53,11 +53,6 @@ pub fn parse_maturity(text: &str) -> Option<Option<Maturity>> {
     Maturity::new(level).map(Some)
 }
 
-/// The text of a maturity level in a drop-down.
-pub fn maturity_text(level: Maturity) -> String {
-    format!("{}：{}", level.level(), level.ja())
-}
-
 const ERAS: [(&str, &str, i16); 5] =
     [("令和", "r", 2018), ("平成", "h", 1988), ("昭和", "s", 1925), ("大正", "t", 1911), ("明治", "m", 1867)];
 

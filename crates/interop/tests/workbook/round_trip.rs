@@ -302,3 +302,39 @@ fn whatever_people_do_to_the_rows_exactly_their_edits_come_back() {
         assert!(result.problems.is_empty() && result.unknown_rows.is_empty(), "seed {seed}");
     }
 }
+
+#[test]
+fn the_language_of_the_headers_does_not_matter_on_the_way_back() {
+    let japanese = data(10);
+    let english = AssessmentSheetData { language: Language::En, ..japanese.clone() };
+    let sheets = read(&write_workbook(&english).unwrap());
+    let names: Vec<_> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
+    assert_eq!(names, ["Instructions", "架空基準", layout::METADATA_SHEET]);
+    let header = &rows_of(&sheets, "架空基準")[layout::HEADER_ROW as usize];
+    assert!(["Item", "Status", "Why not applicable"].iter().all(|word| header.values().any(|text| text == word)));
+    let is_japanese = |c: char| ('\u{3041}'..='\u{30ff}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c);
+    assert!(header.values().all(|text| !text.chars().any(is_japanese)), "{header:?}");
+    let guide = rows_of(&sheets, "Instructions");
+    // An example of a Japanese date is the one thing that stays.
+    assert!(
+        guide[2..]
+            .iter()
+            .flat_map(|row| row.values())
+            .all(|text| text.contains("令和8年") || !text.chars().any(is_japanese))
+    );
+
+    let now = current(&japanese);
+    let untouched = diff(&now, &read_workbook(&sheets));
+    assert_eq!((untouched.changes.len(), untouched.problems.len(), untouched.unchanged), (0, 0, 10), "{untouched:?}");
+    let edited = round_trip(&english, &now, |rows| {
+        rows[0].insert(col("対応状況"), "△".into());
+        rows[0].insert(col("成熟度"), Language::En.maturity(Maturity::new(4).unwrap()));
+    });
+    let shown: Vec<_> = edited.changes.iter().map(|c| (c.cell.as_str(), c.new.as_str())).collect();
+    assert_eq!((shown, edited.problems.len()), (vec![("G4", "△"), ("H4", "4")], 0), "{:?}", edited.problems);
+    // As CSV too.
+    let (bytes, _) = write_delimited(&english, TextEncoding::Utf8);
+    let sheet = read_delimited(&bytes, "answers.csv", &CellLimits::default()).unwrap();
+    let result = diff(&now, &read_workbook(&[sheet]));
+    assert_eq!((result.changes.len(), result.problems.len(), result.unchanged), (0, 0, 10), "{result:?}");
+}

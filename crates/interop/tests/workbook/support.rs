@@ -56,6 +56,7 @@ pub fn data(rows: usize) -> AssessmentSheetData {
         organisation_name: "みなと荷役（架空）".into(),
         assessment_id: "as-2026".into(),
         assessment_name: "2026年度 自己点検".into(),
+        language: Language::Ja,
         handling: "社外秘".into(),
         exported_at: date(2026, 11, 21).at(9, 0, 0, 0),
         sheets: vec![StandardSheet {
@@ -120,7 +121,7 @@ pub fn save(name: &str, rows: &Rows) -> Vec<u8> {
 
 /// 0-based place of a column in our own layout.
 pub fn col(header: &str) -> u32 {
-    layout::COLUMNS.iter().position(|(_, name, _)| name.starts_with(header)).expect("a header of ours") as u32
+    layout::COLUMNS.iter().position(|(_, ja, ..)| ja.starts_with(header)).expect("a header of ours") as u32
 }
 
 /// Exports, lets `edit` work on the rows below the header, saves, imports and compares with `now`.

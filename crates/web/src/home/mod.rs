@@ -16,7 +16,7 @@ use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
 use crate::state::WebState;
-use crate::trail::words;
+use crate::trail::words::action;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -75,7 +75,7 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     };
     let events = if actor.may(Permission::ReadTrail) {
         let newest = trail::newest(&mut c, &actor.organisation_id, i64::MAX, 8).await?;
-        newest.into_iter().map(|event| (event.clone(), words(&event.action, p.english))).collect()
+        newest.into_iter().map(|event| (event.clone(), action(&event.action, p.english))).collect()
     } else {
         Vec::new()
     };

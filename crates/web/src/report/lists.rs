@@ -28,7 +28,8 @@ impl FormatQuery {
     }
 }
 
-fn columns<const N: usize>(p: &Page, columns: [(&str, &str, f64, Kind); N]) -> Vec<ListColumn> {
+/// Columns of a list in the page's language: Japanese and English head, width, kind.
+pub fn columns<const N: usize>(p: &Page, columns: [(&str, &str, f64, Kind); N]) -> Vec<ListColumn> {
     let column = |(ja, en, width, kind)| ListColumn { name: p.t(ja, en).to_owned(), width, kind };
     columns.into_iter().map(column).collect()
 }

@@ -1,56 +1,39 @@
 //! The gap report: on the screen, on paper, as a workbook.
 
+mod cover;
 mod download;
 pub mod lists;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
-use sakimori_app::report::{self as app, Cover};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sakimori_app::Refusal;
+use sakimori_app::report::{self as app, StoredCover};
 use sakimori_app::workbook::{self, Scope};
 use sakimori_domain::assurance::AnswerStatus;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_report::{Counts, GapLine, GapReport, Lang, radar_svg};
 use sakimori_store::assessment::{Assessment, SheetRow};
+
 use serde::Deserialize;
 
+pub use cover::save as save_cover;
 pub use download::{XLSX, download, file_name, list_response};
 
+use self::cover::CoverForm;
 use crate::assurance::told;
 use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
 use crate::state::WebState;
 
-/// What a person chose for the cover, in the address, so that a link gives the same paper again.
+/// What the page takes from its address.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub struct CoverQuery {
-    marking: Option<String>,
-    version: String,
-    description: String,
-    author: String,
-    role1: Option<String>,
-    role2: Option<String>,
-    role3: Option<String>,
-    name1: String,
-    name2: String,
-    name3: String,
-}
-
-impl CoverQuery {
-    fn cover(self) -> Cover {
-        let boxes = [(self.role1, self.name1), (self.role2, self.name2), (self.role3, self.name3)];
-        // Without any role in the address the usual three boxes are printed.
-        let approvals = boxes.into_iter().filter_map(|(role, name)| role.map(|role| (role, name))).collect();
-        Cover {
-            marking: self.marking,
-            version: self.version,
-            description: self.description,
-            author: self.author,
-            approvals,
-        }
-    }
+pub struct GapQuery {
+    /// `stored` right after the cover was stored.
+    cover: String,
 }
 
 /// A standard with its chapters and its chart.
@@ -89,18 +72,46 @@ struct GapPage {
     overdue: usize,
     standards: Vec<StandardPart>,
     gaps: Vec<GapRow>,
+    cover: CoverForm,
+    /// Why the cover was not stored.
+    refusal: Option<Refusal>,
+    stored_now: bool,
 }
 
 /// GET /assessments/{id}/report
-pub async fn gap(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
+pub async fn gap(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+    Query(query): Query<GapQuery>,
+) -> Result<Response, WebError> {
+    page(&state, &person, id, query.cover == "stored", None).await
+}
+
+/// The page; with what was typed when the cover could not be stored.
+async fn page(
+    state: &WebState,
+    person: &Person,
+    id: String,
+    stored_now: bool,
+    refused: Option<(StoredCover, Refusal)>,
+) -> Result<Response, WebError> {
     let actor = &person.actor;
-    let part = workbook::part(&state.app, actor, &Scope::Assessment(id)).await.map_err(told(&person))?;
-    let report = app::gap_of(&state.app, actor, &part, &Cover::default()).await.map_err(told(&person))?;
-    let mut p = Page::new(&state, &person, Room::Assurance, "/assessments");
-    p.marking = part.organisation.marking.clone();
+    let part = workbook::part(&state.app, actor, &Scope::Assessment(id)).await.map_err(told(person))?;
+    let report = app::gap_of(&state.app, actor, &part, None).await.map_err(told(person))?;
+    let (stored, refusal) = match refused {
+        Some((typed, refusal)) => (typed, Some(refusal)),
+        None => (app::cover(&state.app, actor, &part.assessment.id).await.map_err(told(person))?, None),
+    };
+    let mut p = Page::new(state, person, Room::Assurance, "/assessments");
+    p.marking.clone_from(&report.head.marking);
     let gaps = gap_rows(&part.rows, &report);
     let tally = part.rows.iter().map(|row| row.answer.status).collect();
-    render(&GapPage {
+    let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let html = render(&GapPage {
+        cover: CoverForm::new(stored, &report, &part),
+        refusal,
+        stored_now,
         total: report.total(),
         achieved: percent(app::achieved(&tally)),
         overdue: gaps.iter().filter(|gap| gap.overdue).count(),
@@ -109,7 +120,8 @@ pub async fn gap(State(state): State<WebState>, person: Person, Path(id): Path<S
         assessment: part.assessment,
         report,
         p,
-    })
+    })?;
+    Ok((status, html).into_response())
 }
 
 fn percent(share: Option<f64>) -> String {
@@ -160,9 +172,8 @@ pub async fn gap_pdf(
     State(state): State<WebState>,
     person: Person,
     Path(id): Path<String>,
-    Query(query): Query<CoverQuery>,
 ) -> Result<Response, WebError> {
-    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await.map_err(told(&person))?;
+    let report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
     let name = report_name(&report, "pdf");
     let bytes = app::pdf(&state.app, report).await.map_err(told(&person))?;
     download(&name, "application/pdf", bytes)
@@ -173,9 +184,8 @@ pub async fn gap_xlsx(
     State(state): State<WebState>,
     person: Person,
     Path(id): Path<String>,
-    Query(query): Query<CoverQuery>,
 ) -> Result<Response, WebError> {
-    let report = app::gap(&state.app, &person.actor, &id, &query.cover()).await.map_err(told(&person))?;
+    let report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
     let name = report_name(&report, "xlsx");
     let bytes = app::xlsx(report).await.map_err(told(&person))?;
     download(&name, XLSX, bytes)

@@ -85,17 +85,6 @@ impl ItemPage {
         levels.iter().find(|(of, _)| of == class).map_or("", |(_, level)| level.ja())
     }
 
-    /// Class of a status mark.
-    fn status_class(&self, code: &str) -> &'static str {
-        match code {
-            "o" => "status--yes",
-            "triangle" => "status--partly",
-            "x" => "status--no",
-            "na" => "status--na",
-            _ => "status--blank",
-        }
-    }
-
     /// Paragraphs without the bare labels (【…】 〔…〕) that our heads stand for.
     fn paragraphs(&self) -> Vec<&str> {
         let is_label =

@@ -1,20 +1,8 @@
 //! Words and classes of the standards' pages.
 
-use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::standards::{
     Audience, AuthorityClass, Consideration, Disposition, ItemKind, Mandate, ProvisionKind, Strength,
 };
-
-/// Style class of a force badge.
-pub fn force_class(force: &Force) -> &'static str {
-    match force {
-        Force::Mandatory => "badge--mandatory",
-        Force::Should | Force::Required | Force::ShouldInStages => "badge--required",
-        Force::Recommended | Force::Desirable => "badge--recommended",
-        Force::MustConsider | Force::Consider => "badge--consider",
-        Force::Reference | Force::Info | Force::NotApplicable => "badge--plain",
-    }
-}
 
 /// English words beside the Japanese terms of the domain.
 pub trait English {

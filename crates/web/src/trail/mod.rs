@@ -1,38 +1,165 @@
-//! 操作記録: who did what, when, from where, from what to what.
+//! 操作記録: who did what, when, from where, from what to what; narrowed by person, kind and day, and taken along as a file.
+
+pub mod words;
+
+use std::collections::HashMap;
 
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use jiff::ToSpan;
+use jiff::civil::Date;
 use sakimori_domain::identity::Permission;
-use sakimori_store::trail::{self as store, Event};
+use sakimori_interop::workbook::{TextEncoding, write_records};
+use sakimori_report::{Cell, ColumnKind};
+use sakimori_store::trail::{self as store, Event, Filter};
+use sakimori_store::{Connection, assessment, edition, identity, registry, request, workbook};
 use serde::Deserialize;
 
+use self::words::{Change, KINDS, Names};
+use crate::assurance::query_string;
 use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
+use crate::report::{download, file_name, list_response, lists};
 use crate::state::WebState;
 
+const PATH: &str = "/trail";
 /// Events a page.
 const PAGE: i64 = 100;
+/// Events of a file: those of some months of a large organisation.
+const FILE_MAX: i64 = 10_000;
+
+/// An event in words.
+struct Entry {
+    event: Event,
+    word: &'static str,
+    subject: String,
+    /// Empty where there is no page of it.
+    href: String,
+    changes: Vec<Change>,
+}
 
 #[derive(Template)]
 #[template(path = "trail/list.html")]
 struct TrailPage {
     p: Page,
-    events: Vec<(Event, &'static str)>,
-    /// Position to go on from; `None` at the end.
-    older: Option<i64>,
+    query: TrailQuery,
+    entries: Vec<Entry>,
+    people: Vec<(String, String)>,
+    /// Address of the older events; empty at the end.
+    older: String,
+    excel: String,
+    csv: String,
+    /// Whether something is filtered out.
+    narrowed: bool,
 }
 
-/// Where to begin.
-#[derive(Deserialize)]
+/// Where to begin, and what to leave out.
+#[derive(Deserialize, Default)]
+#[serde(default)]
 pub struct TrailQuery {
-    #[serde(default = "newest")]
-    before: i64,
+    /// Position; the newest events without it.
+    before: Option<i64>,
+    /// Account.
+    person: String,
+    /// First part of an action.
+    kind: String,
+    /// ISO date of the first day, in Japan.
+    from: String,
+    /// ISO date of the last day, in Japan.
+    to: String,
+    /// `xlsx` or `csv` for a file.
+    format: String,
 }
 
-fn newest() -> i64 {
-    i64::MAX
+/// The beginning of a day in Japan, as the beginning of a moment in UTC; empty for no day.
+fn moment(day: Option<Date>) -> String {
+    let midnight =
+        day.and_then(|day| jiff::tz::TimeZone::fixed(jiff::tz::offset(9)).to_timestamp(day.at(0, 0, 0, 0)).ok());
+    // Without the Z, so that it stands before every fraction of its second.
+    midnight.map_or(String::new(), |at| at.to_string().trim_end_matches('Z').to_owned())
+}
+
+impl TrailQuery {
+    fn filter(&self) -> Filter {
+        let day = |text: &str| text.parse::<Date>().ok();
+        Filter {
+            actor_id: self.person.clone(),
+            kind: KINDS
+                .iter()
+                .find(|(code, ..)| *code == self.kind)
+                .map_or(String::new(), |(code, ..)| (*code).to_owned()),
+            from: moment(day(&self.from)),
+            until: moment(day(&self.to).and_then(|day| day.checked_add(1.day()).ok())),
+        }
+    }
+
+    fn address(&self, more: &[(&str, &str)]) -> String {
+        let own = [("person", self.person.as_str()), ("kind", &self.kind), ("from", &self.from), ("to", &self.to)];
+        format!("{PATH}{}", query_string(&[&own, more].concat()))
+    }
+
+    /// The filter in words, for the head of a file.
+    fn in_words(&self, people: &[(String, String)], p: &Page) -> String {
+        let mut parts = Vec::new();
+        if let Some((_, name)) = people.iter().find(|(id, _)| *id == self.person) {
+            parts.push(name.clone());
+        }
+        if let Some((_, ja, en)) = KINDS.iter().find(|(code, ..)| *code == self.kind) {
+            parts.push(p.t(ja, en).to_owned());
+        }
+        if !self.from.is_empty() || !self.to.is_empty() {
+            parts.push(format!("{} {} {}", p.date(&self.from), p.t("～", "to"), p.date(&self.to)).trim().to_owned());
+        }
+        parts.join(p.t("、", ", "))
+    }
+}
+
+/// Names of everything whose id stands in events.
+async fn names(c: &mut Connection, organisation_id: &str) -> Result<Names, WebError> {
+    let mut names: Names = HashMap::new();
+    names.extend(identity::members(c, organisation_id).await?.into_iter().map(|m| (m.account_id, m.display_name)));
+    names.extend(registry::departments(c, organisation_id).await?.into_iter().map(|d| (d.id, d.name)));
+    names.extend(edition::editions(c, organisation_id).await?.into_iter().map(|e| (e.id, e.edition.short)));
+    names.extend(assessment::assessments(c, organisation_id).await?.into_iter().map(|a| (a.id, a.title)));
+    let requests = request::requests(c, organisation_id).await?;
+    names.extend(requests.into_iter().map(|r| (r.id, format!("{} {}", r.assessment_title, r.department_name))));
+    names.extend(workbook::mappings(c, organisation_id).await?.into_iter().map(|m| (m.id, m.name)));
+    names.extend(store::answer_labels(c, organisation_id).await?);
+    Ok(names)
+}
+
+/// Name and page of what an event is about.
+fn subject(event: &Event, names: &Names, p: &Page) -> (String, String) {
+    let id = event.subject_id.as_str();
+    let page = |room: &str| format!("/{room}/{id}");
+    let name = || names.get(id).cloned();
+    match event.subject_kind.as_str() {
+        "assessment" => (name().unwrap_or_default(), page("assessments")),
+        "request" => (name().unwrap_or_default(), page("requests")),
+        "answer" => (name().unwrap_or_default(), page("answers")),
+        "edition" => (name().unwrap_or_default(), page("standards")),
+        "provision" => {
+            let (of, number) = id.split_once('/').unwrap_or((id, ""));
+            (format!("{} {number}", names.get(of).map_or("", String::as_str)).trim().to_owned(), page("standards"))
+        }
+        "organisation" => (p.actor.organisation_name.clone(), "/organisation".to_owned()),
+        "column-mapping" => (name().unwrap_or_else(|| id.to_owned()), "/mappings".to_owned()),
+        _ => (name().unwrap_or_default(), String::new()),
+    }
+}
+
+fn entry(event: Event, names: &Names, p: &Page) -> Entry {
+    let (subject, href) = subject(&event, names, p);
+    Entry {
+        word: words::action(&event.action, p.english),
+        changes: words::changes(&event.before, &event.after, names, p),
+        // Without a name the thing is gone, or nobody's page.
+        href: if subject.is_empty() { String::new() } else { href },
+        subject,
+        event,
+    }
 }
 
 /// GET /trail
@@ -42,43 +169,76 @@ pub async fn list(
     Query(query): Query<TrailQuery>,
 ) -> Result<Response, WebError> {
     person.actor.require(Permission::ReadTrail)?;
-    let p = Page::new(&state, &person, Room::Administration, "/trail");
-    let events = store::newest(&mut state.app.read().await?, &person.actor.organisation_id, query.before, PAGE).await?;
-    let older = events.last().map(|e| e.position).filter(|position| *position > 1);
-    let events = events.into_iter().map(|event| (event.clone(), words(&event.action, p.english))).collect();
-    render(&TrailPage { p, events, older })
+    let p = Page::new(&state, &person, Room::Administration, PATH);
+    let organisation = &person.actor.organisation_id;
+    let is_file = matches!(query.format.as_str(), "xlsx" | "csv");
+    let limit = if is_file { FILE_MAX } else { PAGE };
+    let mut c = state.app.read().await?;
+    let before = query.before.unwrap_or(i64::MAX);
+    let events = store::filtered(&mut c, organisation, &query.filter(), before, limit).await?;
+    let people = store::actors(&mut c, organisation).await?;
+    let names = names(&mut c, organisation).await?;
+    drop(c);
+    let full = i64::try_from(events.len()).is_ok_and(|shown| shown == limit);
+    let last = events.last().map(|event| event.position.to_string()).filter(|_| full);
+    let entries: Vec<Entry> = events.into_iter().map(|event| entry(event, &names, &p)).collect();
+    if is_file {
+        return file(&state, &p, &query, &people, &entries).await;
+    }
+    render(&TrailPage {
+        older: last.map_or(String::new(), |before| query.address(&[("before", &before)])),
+        excel: query.address(&[("format", "xlsx")]),
+        csv: query.address(&[("format", "csv")]),
+        narrowed: query.address(&[]) != PATH,
+        entries,
+        people,
+        query,
+        p,
+    })
 }
 
-/// What an action's code means; a new code falls back to a general word, so that no event is ever hidden.
-pub fn words(action: &str, english: bool) -> &'static str {
-    let (ja, en) = match action {
-        "session.start" => ("サインインしました", "signed in"),
-        "session.end" => ("サインアウトしました", "signed out"),
-        "session.refuse" => ("サインインに失敗しました", "failed to sign in"),
-        "account.lock" => ("続けて失敗したため受付を止めました", "was locked out after repeated failures"),
-        "account.add" => ("利用者を登録しました", "registered a person"),
-        "account.password" => ("パスワードを変更しました", "changed the password"),
-        "account.language" => ("表示の言語を変更しました", "changed the language"),
-        "account.state" => ("利用者の利用可否を変更しました", "changed whether a person may sign in"),
-        "department.add" => ("部署を登録しました", "registered a department"),
-        "organisation.change" | "organisation.profile" => {
-            ("組織の属性を変更しました", "changed the organisation's profile")
-        }
-        "edition.seed" => ("組み込みの基準を用意しました", "prepared a built-in catalogue"),
-        "demo.seed" => ("デモのデータを用意しました", "prepared the demonstration"),
-        other if other.starts_with("edition.") || other.starts_with("ingest") => {
-            ("基準の本文を取り込みました", "loaded a standard's text")
-        }
-        other if other.starts_with("tailoring") => ("適用範囲を変更しました", "changed the tailoring"),
-        other if other.starts_with("assessment.") => ("自己点検を変更しました", "changed an assessment"),
-        other if other.starts_with("answer") => ("回答を変更しました", "changed an answer"),
-        other if other.starts_with("evidence") => ("証跡を追加しました", "added evidence"),
-        other if other.starts_with("request") => ("回答依頼を変更しました", "changed a request"),
-        other if other.starts_with("workbook") || other.starts_with("mapping") => {
-            ("Excel を取り込みました", "took over a workbook")
-        }
-        other if other.starts_with("report") => ("報告書を出力しました", "made a report"),
-        _ => ("操作しました", "did something"),
+/// A row per event: position, when, who, what, subject, changes, from where.
+fn texts(entry: &Entry, p: &Page) -> Vec<String> {
+    let change = |c: &Change| match c.before.as_str() {
+        "" => format!("{}: {}", c.field, c.after),
+        before => format!("{}: {before} → {}", c.field, c.after),
     };
-    if english { en } else { ja }
+    let e = &entry.event;
+    vec![
+        e.position.to_string(),
+        p.moment(&e.at),
+        e.actor_name.clone(),
+        entry.word.to_owned(),
+        entry.subject.clone(),
+        entry.changes.iter().map(change).collect::<Vec<_>>().join("\n"),
+        e.address.clone(),
+    ]
+}
+
+async fn file(
+    state: &WebState,
+    p: &Page,
+    query: &TrailQuery,
+    people: &[(String, String)],
+    entries: &[Entry],
+) -> Result<Response, WebError> {
+    let title = p.t("操作記録", "Trail");
+    let columns = [
+        ("番号", "No.", 6.0),
+        ("日時", "When", 14.0),
+        ("だれが", "Who", 14.0),
+        ("何を", "What", 22.0),
+        ("対象", "Subject", 22.0),
+        ("変わったところ", "Changes", 50.0),
+        ("どこから", "From", 12.0),
+    ];
+    if query.format == "csv" {
+        let head = columns.iter().map(|(ja, en, _)| p.t(ja, en).to_owned()).collect();
+        let rows = entries.iter().map(|entry| texts(entry, p));
+        let (bytes, _) = write_records(std::iter::once(head).chain(rows), TextEncoding::Utf8);
+        return download(&file_name(title, p.today, "csv"), "text/csv; charset=utf-8", bytes);
+    }
+    let columns = lists::columns(p, columns.map(|(ja, en, width)| (ja, en, width, ColumnKind::Text)));
+    let rows = entries.iter().map(|entry| texts(entry, p).into_iter().map(Cell::Text).collect()).collect();
+    list_response(state, p, title, &query.in_words(people, p), columns, rows).await
 }

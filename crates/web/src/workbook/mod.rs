@@ -2,6 +2,7 @@
 
 mod mapping;
 mod review;
+pub mod saved;
 
 use askama::Template;
 use axum::extract::{Path, Query, State};

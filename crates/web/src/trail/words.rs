@@ -1,0 +1,269 @@
+//! Events in words: what was done, to what, from what to what.
+
+use std::collections::HashMap;
+
+use sakimori_domain::assurance::{AnswerField, AnswerStatus};
+use sakimori_domain::identity::Role;
+use sakimori_domain::standards::{Audience, NetworkClass};
+use serde_json::{Map, Value};
+
+use crate::assurance::view::status_mark;
+use crate::page::Page;
+
+/// Kinds of events: first part of the action, and its words.
+pub const KINDS: [(&str, &str, &str); 14] = [
+    ("session", "サインイン", "sign-in"),
+    ("account", "利用者", "people"),
+    ("department", "部署", "departments"),
+    ("organisation", "組織の属性", "organisation"),
+    ("edition", "基準", "standards"),
+    ("applicability", "適用判定", "applicability"),
+    ("assessment", "自己点検", "assessments"),
+    ("answer", "回答", "answers"),
+    ("evidence", "証跡", "evidence"),
+    ("request", "回答依頼", "requests"),
+    ("workbook", "Excel の取り込み", "workbooks"),
+    ("mapping", "列の対応", "column mappings"),
+    ("report", "課題報告", "gap reports"),
+    ("demo", "デモ", "demonstration"),
+];
+
+/// Actions and their words.
+const ACTIONS: [(&str, &str, &str); 37] = [
+    ("session.start", "サインインしました", "signed in"),
+    ("session.end", "サインアウトしました", "signed out"),
+    ("session.refuse", "サインインに失敗しました", "failed to sign in"),
+    ("account.lock", "続けて失敗したため受付を止めました", "was locked out after repeated failures"),
+    ("account.add", "利用者を登録しました", "registered a person"),
+    ("account.password", "パスワードを変更しました", "changed the password"),
+    ("account.language", "表示の言語を変更しました", "changed the language"),
+    ("account.state", "利用者の利用可否を変更しました", "changed whether a person may sign in"),
+    ("department.add", "部署を登録しました", "registered a department"),
+    ("organisation.change", "組織の属性を変更しました", "changed the organisation's profile"),
+    ("organisation.profile", "組織の属性を変更しました", "changed the organisation's profile"),
+    ("edition.seed", "組み込みの基準を用意しました", "prepared a built-in catalogue"),
+    ("edition.ingest", "基準の本文を取り込みました", "loaded a standard's text"),
+    ("applicability.refresh", "適用判定をし直しました", "worked out what binds anew"),
+    ("applicability.tailor", "適用の個別判断を変更しました", "changed the tailoring"),
+    ("assessment.open", "自己点検を始めました", "started an assessment"),
+    ("assessment.extend", "自己点検に項目を加えました", "added items to an assessment"),
+    ("assessment.state", "自己点検の状態を変更しました", "changed the state of an assessment"),
+    ("answer.change", "回答を変更しました", "changed an answer"),
+    ("evidence.add", "証跡を追加しました", "added evidence"),
+    ("request.ask", "回答を依頼しました", "sent a request"),
+    ("request.return", "回答を提出しました", "returned the answers"),
+    ("request.accept", "回答を受領しました", "accepted the answers"),
+    ("request.send-back", "回答を差し戻しました", "sent the answers back"),
+    ("request.withdraw", "依頼を取り下げました", "withdrew a request"),
+    ("request.postpone", "依頼の期限を変更しました", "changed the date of a request"),
+    ("request.delegate", "担当者を決めました", "passed a request on"),
+    ("request.remind", "督促を記録しました", "noted a reminder"),
+    ("workbook.read", "ブックを読み込みました", "read a workbook"),
+    ("workbook.map", "ブックの列の対応を決めました", "explained a workbook's columns"),
+    ("workbook.apply", "ブックの回答を取り込みました", "took over a workbook's answers"),
+    ("workbook.drop", "ブックの取り込みをやめました", "dropped a workbook"),
+    ("mapping.save", "列の対応を保存しました", "saved a column mapping"),
+    ("mapping.rename", "列の対応の名前を変更しました", "renamed a column mapping"),
+    ("mapping.delete", "列の対応を削除しました", "deleted a column mapping"),
+    ("report.cover", "課題報告の表紙を変更しました", "changed the cover of the gap report"),
+    ("demo.seed", "デモのデータを用意しました", "prepared the demonstration"),
+];
+
+/// Fields of what changed, and their words. Those of answers come from the domain.
+const FIELDS: [(&str, &str, &str); 42] = [
+    ("na_reason", "対象外の理由", "why not applicable"),
+    ("state", "状態", "state"),
+    ("login", "ログイン名", "login"),
+    ("name", "名称", "name"),
+    ("role", "役割", "role"),
+    ("kind", "種類", "kind"),
+    ("failures", "失敗の回数", "failures"),
+    ("until", "受付を止める期限", "locked until"),
+    ("sectors", "分野", "sectors"),
+    ("operator_kinds", "事業者の種別", "kinds of operator"),
+    ("network_classes", "ネットワークの区分", "network classes"),
+    ("ports", "港", "ports"),
+    ("audiences", "役割", "audiences"),
+    ("marking", "取扱区分", "handling marking"),
+    ("file", "ファイル", "file"),
+    ("bytes", "大きさ（バイト）", "bytes"),
+    ("size", "大きさ（バイト）", "bytes"),
+    ("sha256", "ハッシュ値", "hash"),
+    ("hash", "ハッシュ値", "hash"),
+    ("content", "内容のハッシュ値", "hash of the content"),
+    ("grammar", "読み方", "grammar"),
+    ("fit", "合った割合（%）", "fit (%)"),
+    ("placed", "取り込んだ本文", "texts placed"),
+    ("problems", "問題", "problems"),
+    ("replaced", "置き換えた本文", "texts replaced"),
+    ("editions", "基準", "standards"),
+    ("decision", "判断", "decision"),
+    ("justification", "判断の理由", "justification"),
+    ("title", "題名", "title"),
+    ("fiscal_year", "年度", "fiscal year"),
+    ("previous", "前回の点検", "last assessment"),
+    ("rows", "項目", "items"),
+    ("cells", "セル", "cells"),
+    ("delegate", "担当者", "delegate"),
+    ("message", "連絡文", "message"),
+    ("reminded_at", "督促", "reminded"),
+    ("mapping", "列の対応", "mapping"),
+    ("sheet", "シート", "sheet"),
+    ("fields", "列", "columns"),
+    ("url", "リンク", "link"),
+    ("assessment", "自己点検", "assessment"),
+    ("request", "回答依頼", "request"),
+];
+
+/// Fields of the cover of the gap report.
+const COVER_FIELDS: [(&str, &str, &str); 6] = [
+    ("revisions", "改訂履歴", "revisions"),
+    ("approvals", "承認欄", "boxes for approval"),
+    ("version", "版数", "version"),
+    ("date", "年月日", "date"),
+    ("description", "改訂内容", "what changed"),
+    ("author", "作成者", "author"),
+];
+
+/// States and decisions, by their codes.
+const CODES: [(&str, &str, &str); 15] = [
+    ("open", "実施中", "open"),
+    ("closed", "締切済み", "closed"),
+    ("asked", "依頼中", "asked"),
+    ("returned", "提出済み", "returned"),
+    ("accepted", "受領済み", "accepted"),
+    ("withdrawn", "取下げ", "withdrawn"),
+    ("active", "利用中", "active"),
+    ("suspended", "停止中", "suspended"),
+    ("department", "部署", "department"),
+    ("system", "システム", "system"),
+    ("ja", "日本語", "Japanese"),
+    ("en", "英語", "English"),
+    ("in", "適用する", "take on"),
+    ("out", "適用しない", "leave out"),
+    ("profile", "属性のとおり", "as the profile says"),
+];
+
+/// Entries of a list that are shown one by one.
+const LIST_SHOWN: usize = 8;
+/// Characters of a hash that tell two apart.
+const HASH_SHOWN: usize = 12;
+
+fn word(table: &[(&'static str, &'static str, &'static str)], code: &str, english: bool) -> Option<&'static str> {
+    table.iter().find(|(known, ..)| *known == code).map(|(_, ja, en)| if english { *en } else { *ja })
+}
+
+/// What an action's code means; a new code falls back to its kind and then to a general word, so that no event is hidden.
+pub fn action(action: &str, english: bool) -> &'static str {
+    let known = word(&ACTIONS, action, english);
+    let kind = || word(&KINDS, action.split('.').next().unwrap_or(action), english);
+    known.or_else(kind).unwrap_or(if english { "did something" } else { "操作しました" })
+}
+
+/// What a field's code means.
+fn field(code: &str, english: bool) -> String {
+    let of_answer = AnswerField::ALL.iter().find(|field| field.code() == code);
+    let known = of_answer.map(|field| if english { field.en() } else { field.ja() });
+    let known = known.or_else(|| word(&FIELDS, code, english)).or_else(|| word(&COVER_FIELDS, code, english));
+    known.unwrap_or(code).to_owned()
+}
+
+/// A field that changed: its word, before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub field: String,
+    pub before: String,
+    pub after: String,
+}
+
+/// Ids of things of the organisation, and their names.
+pub type Names = HashMap<String, String>;
+
+/// What changed, from the JSON before and after; a field that stayed as it was is left out.
+pub fn changes(before: &str, after: &str, names: &Names, p: &Page) -> Vec<Change> {
+    let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(Value::Null);
+    let (before, after) = (parse(before), parse(after));
+    let (Some(old), Some(new)) = (fields(&before), fields(&after)) else {
+        let change = Change {
+            field: p.t("内容", "value").to_owned(),
+            before: text("", &before, names, p),
+            after: text("", &after, names, p),
+        };
+        return if change.before == change.after { Vec::new() } else { vec![change] };
+    };
+    let mut keys: Vec<&String> = new.keys().chain(old.keys().filter(|key| !new.contains_key(*key))).collect();
+    // The order of the JSON is that of the alphabet; people read an answer in the order of the sheet.
+    keys.sort_by_key(|key| AnswerField::ALL.iter().position(|field| field.code() == *key).unwrap_or(usize::MAX));
+    let shown = |map: &Map<String, Value>, key: &String| map.get(key).map_or(String::new(), |v| text(key, v, names, p));
+    let change =
+        |key: &String| Change { field: field(key, p.english), before: shown(&old, key), after: shown(&new, key) };
+    keys.into_iter().map(change).filter(|change| change.before != change.after).collect()
+}
+
+/// The fields of an object; none of nothing.
+fn fields(value: &Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(map) => Some(map.clone()),
+        Value::Null => Some(Map::new()),
+        _ => None,
+    }
+}
+
+fn text(key: &str, value: &Value, names: &Names, p: &Page) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => if *yes { p.t("はい", "yes") } else { p.t("いいえ", "no") }.to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => string(key, text, names, p),
+        Value::Array(list) => {
+            let shown: Vec<_> = list.iter().take(LIST_SHOWN).map(|value| text(key, value, names, p)).collect();
+            let rest = list.len().saturating_sub(LIST_SHOWN);
+            let more = match (rest, p.english) {
+                (0, _) => String::new(),
+                (rest, false) => format!(" ほか{rest}件"),
+                (rest, true) => format!(" and {rest} more"),
+            };
+            format!("{}{more}", shown.join(p.t("、", ", ")))
+        }
+        Value::Object(map) => {
+            let filled = map.iter().map(|(key, value)| (key, text(key, value, names, p)));
+            let parts = filled.filter(|(_, text)| !text.is_empty());
+            parts.map(|(key, text)| format!("{} {text}", field(key, p.english))).collect::<Vec<_>>().join(" / ")
+        }
+    }
+}
+
+fn string(key: &str, text: &str, names: &Names, p: &Page) -> String {
+    let known = match key {
+        "status" => AnswerStatus::from_code(text).map(|status| status_mark(&status, &p.english).to_owned()),
+        "role" => Role::from_code(text).map(|role| if p.english { role.code() } else { role.ja() }.to_owned()),
+        "network_classes" => NetworkClass::from_code(text).map(|class| class.ja().to_owned()),
+        "audiences" => Audience::from_code(text).map(|audience| audience.ja().to_owned()),
+        "hash" | "sha256" | "content" => Some(text.chars().take(HASH_SHOWN).collect()),
+        "state" | "kind" | "decision" | "" => word(&CODES, text, p.english).map(str::to_owned),
+        _ => None,
+    };
+    if let Some(known) = known.or_else(|| names.get(text).cloned()) {
+        return known;
+    }
+    if text.parse::<jiff::Timestamp>().is_ok() {
+        return p.moment(text);
+    }
+    if text.parse::<jiff::civil::Date>().is_ok() { p.date(text) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_belongs_to_a_kind_and_is_named_once() {
+        for (at, (code, ..)) in ACTIONS.iter().enumerate() {
+            let kind = code.split('.').next().unwrap_or("");
+            assert!(KINDS.iter().any(|(known, ..)| *known == kind), "{code}");
+            assert!(ACTIONS[..at].iter().all(|(other, ..)| other != code), "{code}");
+        }
+        assert_eq!(action("answer.something-new", false), "回答");
+        assert_eq!(action("unheard.of", true), "did something");
+    }
+}

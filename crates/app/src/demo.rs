@@ -7,6 +7,7 @@ use sakimori_domain::identity::Role;
 use sakimori_domain::registry::OrganisationProfile;
 use sakimori_domain::standards::{Audience, NetworkClass};
 use sakimori_store::assessment::{self, Assessment, NewAnswer};
+use sakimori_store::cover::ReportCover;
 use sakimori_store::edition;
 use sakimori_store::identity::{self, Account};
 use sakimori_store::registry::{self, Department, Organisation};
@@ -14,6 +15,7 @@ use sakimori_store::request::{self, AnswerRequest};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::report::{Cover, CoverApproval, CoverRevision};
 use crate::{Actor, App, AppError, Operation, Result, applicability};
 
 /// Password of every login of the demonstration; printed at its start.
@@ -156,9 +158,33 @@ async fn seed_organisation(app: &App, body: &Body, answers: &[&DemoAnswer], pass
         let last = seed_assessment(&mut op, body, THIS_YEAR - 1, "", answers, &departments).await?;
         let now = seed_assessment(&mut op, body, THIS_YEAR, &last, answers, &departments).await?;
         seed_requests(&mut op, &now, &departments).await?;
+        seed_cover(&mut op, &now).await?;
     }
     op.trail_new("demo.seed", ("organisation", &body.id), &json!({ "name": body.name })).await?;
     op.commit().await
+}
+
+/// The cover of this year's report: a draft that went round in the department, and the edition for the board.
+async fn seed_cover(op: &mut Operation<'_>, assessment_id: &str) -> Result<()> {
+    let revision = |version: &str, date: &str, description: &str| CoverRevision {
+        version: version.to_owned(),
+        date: date.to_owned(),
+        description: description.to_owned(),
+        author: "情報セキュリティ統括".to_owned(),
+    };
+    let approval =
+        |role: &str, name: &str| CoverApproval { role: role.to_owned(), name: name.to_owned(), date: String::new() };
+    let cover = Cover {
+        revisions: vec![
+            revision("第0.9版", "2026-11-02", "部署の回答を集めた確認用"),
+            revision("第1.0版", "2026-11-16", "リスク管理委員会への報告用"),
+        ],
+        approvals: vec![approval("起案", "情報セキュリティ統括"), approval("確認", ""), approval("承認", "")],
+        ..Cover::default()
+    };
+    let text = serde_json::to_string(&cover).map_err(faulty)?;
+    let row = ReportCover { assessment_id: assessment_id.to_owned(), cover: text, version: 0 };
+    Ok(sakimori_store::cover::put_cover(&mut op.write, &op.actor.organisation_id, &row).await?)
 }
 
 fn profile(body: &Body) -> Result<OrganisationProfile> {

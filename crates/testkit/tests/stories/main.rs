@@ -8,4 +8,5 @@ mod identity;
 mod report;
 mod standards;
 mod store;
+mod trail;
 mod workbook;

@@ -7,7 +7,7 @@ use sakimori_app::answers::{self, Change};
 use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_app::requests::{self, NewRequest};
 use sakimori_app::workbook::import::{self, Import, Review, Stage, Tick};
-use sakimori_app::workbook::{Scope, export_csv, export_xlsx};
+use sakimori_app::workbook::{Scope, export_csv, export_xlsx, mappings};
 use sakimori_app::{Actor, RefusalKind};
 use sakimori_domain::assurance::{AnswerField, AnswerStatus};
 use sakimori_domain::identity::Role;
@@ -259,6 +259,28 @@ async fn another_layout_is_read_by_a_mapping_that_is_saved() {
         let import = import::look(&stage.test.app, &stage.officer, &id).await.expect("an import");
         let Stage::Mapping(layout) = import.stage else { panic!("it is still foreign") };
         assert_eq!(layout.saved.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["本社様式 2026"]);
+
+        // The saved mapping is seen, renamed and deleted; by whom runs assessments, in their organisation alone.
+        let (app, officer) = (&stage.test.app, &stage.officer);
+        let saved = mappings::list(app, officer).await.expect("a list");
+        let (mapping, version) = (saved[0].id.clone(), saved[0].version);
+        let browser = stage.test.browser("alpha-security-officer").await;
+        let page = browser.get("/mappings").await.text();
+        assert!(page.contains("本社様式 2026") && page.contains("実施状況") && page.contains("済 → ○"), "{page}");
+        let auditor = stage.test.actor("alpha", Role::Auditor, "");
+        assert!(mappings::rename(app, &auditor, &mapping, version, "別名").await.is_err());
+        test_code(mappings::rename(app, officer, &mapping, version, " ").await, "mapping-name");
+        let gone = mappings::rename(app, officer, "no-such-mapping", 1, "別名").await;
+        test_code(gone, "not-found");
+        mappings::rename(app, officer, &mapping, version, " 支社様式 ").await.expect("renamed");
+        test_code(mappings::rename(app, officer, &mapping, version, "三つ目").await, "conflict");
+        let saved = mappings::list(app, officer).await.expect("a list");
+        let names: Vec<_> =
+            saved.iter().map(|s| (s.name.as_str(), s.mapping.as_ref().map(|m| m.name.as_str()))).collect();
+        assert_eq!(names, [("支社様式", Some("支社様式"))]);
+        test_code(mappings::delete(app, officer, &mapping, version).await, "conflict");
+        mappings::delete(app, officer, &mapping, saved[0].version).await.expect("deleted");
+        assert!(mappings::list(app, officer).await.expect("a list").is_empty());
     }
 }
 
@@ -398,4 +420,8 @@ async fn the_pages_walk_from_file_to_confirmation_and_bad_files_are_explained() 
         let gone = browser.post(&format!("{}/apply", sent.location()), &[("take", tick)]).await;
         assert_eq!(gone.status, StatusCode::CONFLICT);
     }
+}
+
+fn test_code(outcome: sakimori_app::Result<()>, code: &str) {
+    assert_eq!(outcome.err().and_then(|error| error.refusal().map(|refusal| refusal.code)), Some(code));
 }

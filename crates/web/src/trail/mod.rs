@@ -51,8 +51,9 @@ struct TrailPage {
     older: String,
     excel: String,
     csv: String,
-    /// Whether something is filtered out.
+    /// Whether something is filtered out, and what, in words.
     narrowed: bool,
+    filter: String,
 }
 
 /// Where to begin, and what to leave out.
@@ -152,6 +153,8 @@ fn subject(event: &Event, names: &Names, p: &Page) -> (String, String) {
 
 fn entry(event: Event, names: &Names, p: &Page) -> Entry {
     let (subject, href) = subject(&event, names, p);
+    // Whoever signs in is named once.
+    let subject = if subject == event.actor_name { String::new() } else { subject };
     Entry {
         word: words::action(&event.action, p.english),
         changes: words::changes(&event.before, &event.after, names, p),
@@ -190,6 +193,7 @@ pub async fn list(
         excel: query.address(&[("format", "xlsx")]),
         csv: query.address(&[("format", "csv")]),
         narrowed: query.address(&[]) != PATH,
+        filter: query.in_words(&people, &p),
         entries,
         people,
         query,

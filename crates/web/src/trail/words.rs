@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sakimori_app::answers::wire_name;
 use sakimori_domain::assurance::{AnswerField, AnswerStatus};
 use sakimori_domain::identity::Role;
 use sakimori_domain::standards::{Audience, NetworkClass};
@@ -70,8 +71,7 @@ const ACTIONS: [(&str, &str, &str); 37] = [
 ];
 
 /// Fields of what changed, and their words. Those of answers come from the domain.
-const FIELDS: [(&str, &str, &str); 42] = [
-    ("na_reason", "対象外の理由", "why not applicable"),
+const FIELDS: [(&str, &str, &str); 41] = [
     ("state", "状態", "state"),
     ("login", "ログイン名", "login"),
     ("name", "名称", "name"),
@@ -162,7 +162,7 @@ pub fn action(action: &str, english: bool) -> &'static str {
 
 /// What a field's code means.
 fn field(code: &str, english: bool) -> String {
-    let of_answer = AnswerField::ALL.iter().find(|field| field.code() == code);
+    let of_answer = AnswerField::ALL.iter().find(|field| wire_name(**field) == code);
     let known = of_answer.map(|field| if english { field.en() } else { field.ja() });
     let known = known.or_else(|| word(&FIELDS, code, english)).or_else(|| word(&COVER_FIELDS, code, english));
     known.unwrap_or(code).to_owned()
@@ -193,7 +193,9 @@ pub fn changes(before: &str, after: &str, names: &Names, p: &Page) -> Vec<Change
     };
     let mut keys: Vec<&String> = new.keys().chain(old.keys().filter(|key| !new.contains_key(*key))).collect();
     // The order of the JSON is that of the alphabet; people read an answer in the order of the sheet.
-    keys.sort_by_key(|key| AnswerField::ALL.iter().position(|field| field.code() == *key).unwrap_or(usize::MAX));
+    keys.sort_by_key(|key| {
+        AnswerField::ALL.iter().position(|field| wire_name(*field) == key.as_str()).unwrap_or(usize::MAX)
+    });
     let shown = |map: &Map<String, Value>, key: &String| map.get(key).map_or(String::new(), |v| text(key, v, names, p));
     let change =
         |key: &String| Change { field: field(key, p.english), before: shown(&old, key), after: shown(&new, key) };

@@ -158,9 +158,9 @@ routes! {
     POST "/imports/{id}/apply"          NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::apply;
     POST "/imports/{id}/drop"           NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::drop_import;
 
-    GET  "/mappings"                    NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::saved::list;
-    POST "/mappings/{id}/rename"        Needs(P::ManageAssessments) => workbook::saved::rename;
-    POST "/mappings/{id}/delete"        Needs(P::ManageAssessments) => workbook::saved::delete;
+    GET  "/column-mappings"                    NeedsEither(P::AnswerAll, P::AnswerOwn) => workbook::saved::list;
+    POST "/column-mappings/{id}/rename"        Needs(P::ManageAssessments) => workbook::saved::rename;
+    POST "/column-mappings/{id}/delete"        Needs(P::ManageAssessments) => workbook::saved::delete;
 
     // 対策: the gap report
     GET  "/assessments/{id}/report"      Needs(P::ReadAssessments) => report::gap;

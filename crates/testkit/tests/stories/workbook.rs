@@ -265,7 +265,7 @@ async fn another_layout_is_read_by_a_mapping_that_is_saved() {
         let saved = mappings::list(app, officer).await.expect("a list");
         let (mapping, version) = (saved[0].id.clone(), saved[0].version);
         let browser = stage.test.browser("alpha-security-officer").await;
-        let page = browser.get("/mappings").await.text();
+        let page = browser.get("/column-mappings").await.text();
         assert!(page.contains("本社様式 2026") && page.contains("実施状況") && page.contains("済 → ○"), "{page}");
         let auditor = stage.test.actor("alpha", Role::Auditor, "");
         assert!(mappings::rename(app, &auditor, &mapping, version, "別名").await.is_err());

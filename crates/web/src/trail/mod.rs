@@ -146,7 +146,7 @@ fn subject(event: &Event, names: &Names, p: &Page) -> (String, String) {
             (format!("{} {number}", names.get(of).map_or("", String::as_str)).trim().to_owned(), page("standards"))
         }
         "organisation" => (p.actor.organisation_name.clone(), "/organisation".to_owned()),
-        "column-mapping" => (name().unwrap_or_else(|| id.to_owned()), "/mappings".to_owned()),
+        "column-mapping" => (name().unwrap_or_else(|| id.to_owned()), "/column-mappings".to_owned()),
         _ => (name().unwrap_or_default(), String::new()),
     }
 }

@@ -74,14 +74,14 @@ async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Re
     Ok((status, render(&MappingsPage { rows, refusal, p })?).into_response())
 }
 
-/// GET /mappings
+/// GET /column-mappings
 pub async fn list(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     page(&state, &person, None).await
 }
 
 async fn done(state: &WebState, person: &Person, outcome: Result<(), AppError>) -> Result<Response, WebError> {
     match outcome {
-        Ok(()) => see_other("/mappings", None),
+        Ok(()) => see_other("/column-mappings", None),
         Err(error) => match error.refusal().cloned() {
             Some(refusal) if refusal.kind == RefusalKind::Invalid => page(state, person, Some(refusal)).await,
             _ => Err(told(person)(error)),
@@ -89,7 +89,7 @@ async fn done(state: &WebState, person: &Person, outcome: Result<(), AppError>) 
     }
 }
 
-/// POST /mappings/{id}/rename
+/// POST /column-mappings/{id}/rename
 pub async fn rename(
     State(state): State<WebState>,
     Path(id): Path<String>,
@@ -100,7 +100,7 @@ pub async fn rename(
     done(&state, &form.person, outcome).await
 }
 
-/// POST /mappings/{id}/delete
+/// POST /column-mappings/{id}/delete
 pub async fn delete(
     State(state): State<WebState>,
     Path(id): Path<String>,

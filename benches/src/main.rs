@@ -6,6 +6,7 @@
 mod answering;
 mod calibrate;
 mod clock;
+mod crosswalk;
 mod figures;
 mod http;
 mod prepare;
@@ -21,7 +22,7 @@ use crate::figures::{Figure, Figures, Target};
 use crate::server::{Scratch, Server};
 
 /// Parts that `--only` can name.
-const PARTS: [&str; 7] = ["calibrate", "read", "start", "sheets", "saves", "search", "files"];
+const PARTS: [&str; 8] = ["calibrate", "read", "crosswalk", "start", "sheets", "saves", "search", "files"];
 
 struct Args {
     program: PathBuf,
@@ -78,6 +79,9 @@ async fn run(args: &Args) -> Result<()> {
     }
     if args.wants("read") {
         reading::run(&args.program, &mut figures)?;
+    }
+    if args.wants("crosswalk") {
+        crosswalk::run(&mut figures)?;
     }
     let data = scratch.join("data");
     if args.wants("start") {

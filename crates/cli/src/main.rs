@@ -1,6 +1,7 @@
 //! `sakimori`: the one binary. Every command line of the product is in [`Command`].
 
 mod common;
+mod crosswalk;
 mod demo;
 mod ingest;
 mod oscal;
@@ -40,6 +41,8 @@ enum Command {
         after_help = "例: sakimori ingest 指針.pdf --into ./sakimori-data\n    sakimori ingest a.txt b.txt --dry-run\n    sakimori ingest 新しい指針.docx --profile my-guideline.toml --out 新しい指針.json"
     )]
     Ingest(ingest::IngestArgs),
+    /// Line two standards up: suggestions, coverage.
+    Crosswalk(crosswalk::CrosswalkArgs),
     /// Import grammars: check, suggest, list.
     #[command(
         after_help = "例: sakimori profile suggest 新しい指針.pdf > my-guideline.toml\n    sakimori profile check my-guideline.toml"
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Report(args) => common::run(report::run(args)),
         Command::Ingest(args) => common::run(ingest::run(args)),
         Command::Oscal(args) => common::run(oscal::run(args)),
+        Command::Crosswalk(args) => common::run(crosswalk::run(args)),
         Command::Profile(args) => common::run(profile::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
         Command::Serve(args) => common::run(serve::run(args)),

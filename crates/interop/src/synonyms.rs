@@ -75,11 +75,10 @@ mod tests {
     fn the_built_in_table_is_sound_and_says_no_word_twice() {
         let groups = built_in();
         assert!(groups.len() >= 100, "{}", groups.len());
-        let mut words: Vec<String> = groups.iter().flatten().map(|word| sakimori_domain::text::fold(word)).collect();
-        let all = words.len();
-        words.sort();
-        words.dedup();
-        assert_eq!(words.len(), all, "a word stands in the table twice");
+        let mut seen = std::collections::HashSet::new();
+        for word in groups.iter().flatten() {
+            assert!(seen.insert(sakimori_domain::text::fold(word)), "{word} stands in the table twice");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@
 //!    too fits better.
 //! 4. **Judgements** of the organisation change the result in three ways that can be told to people. A rejected pair is not
 //!    offered again. A confirmed pair comes first for its source. And for every other source the confirmed pairs vote: one
-//!    whose source is alike to the degree v (cosine) gives its target v, and the headings beside that target v / 2, of what a
-//!    first rank in one ranking gives; of several votes the highest counts. Nothing is learned across organisations.
+//!    whose source is alike to the degree v (cosine) gives its target v, and the headings beside that target v / 2, of what
+//!    three first ranks give; of several votes the highest counts. Nothing is learned across organisations.
 //!
 //! A group is no rival of its own headings: it stands in the list behind the third of them, if it says something itself.
 
@@ -36,6 +36,10 @@ const RANK_OFFSET: f64 = 5.0;
 const RANKS: usize = 150;
 /// A group stands behind so many of its headings.
 const GROUP_BEHIND: usize = 3;
+/// First ranks that the vote of a confirmed pair with the very same text is worth.
+const VOTE: f64 = 3.0;
+/// First ranks that put a confirmed pair before everything else.
+const CERTAIN: f64 = 100.0;
 /// Titles above an item that are read with it.
 pub(super) const TITLES_ABOVE: usize = 2;
 
@@ -115,12 +119,28 @@ pub(super) struct Spaces {
     pub(super) group_pieces: Vec<usize>,
 }
 
+/// What a judgement is about: an item that is offered, or a group of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Meant {
+    Item(usize),
+    Group(usize),
+}
+
+impl Meant {
+    fn group(self) -> Option<usize> {
+        match self {
+            Meant::Group(family) => Some(family),
+            Meant::Item(_) => None,
+        }
+    }
+}
+
 /// What the organisation has judged, by places.
 #[derive(Debug, Default)]
 struct Judgements {
-    rejected: HashSet<(usize, usize)>,
-    /// Confirmed pairs and the texts of their sources.
-    confirmed: Vec<(usize, usize)>,
+    rejected: HashSet<(usize, Meant)>,
+    confirmed: Vec<(usize, Meant)>,
+    /// The texts of the sources of the confirmed pairs.
     sources: Space,
 }
 
@@ -147,8 +167,8 @@ impl Suggester {
         let source = &self.sources[*at];
         let asked = Asked { own: &source.own, whole: &source.whole, is_item: true };
         let mut ranked = self.ranked(&asked, Some(*at));
-        ranked.found.retain(|(target, _)| !self.judgements.rejected.contains(&(*at, *target)));
-        self.told(&asked, ranked, top)
+        ranked.found.retain(|(target, _)| !self.judgements.rejected.contains(&(*at, Meant::Item(*target))));
+        self.told(&asked, ranked, Some(*at), top)
     }
 
     /// The candidates of every source Provision that asks something, in the order of the source.
@@ -162,15 +182,19 @@ impl Suggester {
     pub fn candidates_for_text(&self, text: &str, top: usize) -> Vec<Candidate> {
         let terms = self.lexicon.read(text);
         let asked = Asked { own: &terms, whole: &terms, is_item: false };
-        self.told(&asked, self.ranked(&asked, None), top)
+        self.told(&asked, self.ranked(&asked, None), None, top)
     }
 
     fn judgements_of(&self, judged: &[Judged<'_>]) -> Judgements {
-        let target_place: HashMap<&str, usize> =
-            self.targets.iter().enumerate().map(|(at, target)| (target.number.as_str(), at)).collect();
-        let place = |pair: &Judged<'_>| Some((*self.source_place.get(pair.source)?, *target_place.get(pair.target)?));
+        let items = self.targets.iter().enumerate().map(|(at, target)| (target.number.as_str(), Meant::Item(at)));
+        let groups =
+            self.families.iter().enumerate().filter_map(|(at, family)| {
+                family.group.as_ref().map(|(number, _)| (number.as_str(), Meant::Group(at)))
+            });
+        let meant: HashMap<&str, Meant> = items.chain(groups).collect();
+        let place = |pair: &Judged<'_>| Some((*self.source_place.get(pair.source)?, *meant.get(pair.target)?));
         let of = |confirmed: bool| judged.iter().filter(move |pair| pair.confirmed == confirmed).filter_map(place);
-        let confirmed: Vec<(usize, usize)> = of(true).collect();
+        let confirmed: Vec<(usize, Meant)> = of(true).collect();
         let texts: Vec<&Counts> = confirmed.iter().map(|(source, _)| &self.sources[*source].own.pairs).collect();
         let others = self.sources.iter().filter(|source| source.asks).map(|source| &source.own.pairs);
         let sources = Space::of(&texts, others.collect::<Vec<_>>().into_iter(), self.lexicon.len());
@@ -206,15 +230,15 @@ impl Suggester {
             best *= 2.0;
             self.add_families(&mut scores);
         }
-        if let Some(source) = source {
-            best += self.add_votes(source, &mut scores);
+        if let Some(source) = source.filter(|_| !self.judgements.confirmed.is_empty()) {
+            best += VOTE;
+            self.add_votes(source, &mut scores);
         }
-        let first = 1.0 / (RANK_OFFSET + 1.0);
         let mut found: Vec<(usize, f64)> = scores
             .into_iter()
             .enumerate()
             .filter(|(_, s)| *s > 0.0)
-            .map(|(t, s)| (t, (s / (best * first)).min(1.0)))
+            .map(|(t, s)| (t, (s / (best * first_rank())).min(1.0)))
             .collect();
         found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         Ranked { found, bullets }
@@ -229,39 +253,44 @@ impl Suggester {
         }
     }
 
-    /// Adds the votes of confirmed pairs; returns by how much the best possible sum grows, in first ranks.
-    fn add_votes(&self, source: usize, scores: &mut [f64]) -> f64 {
-        if self.judgements.confirmed.is_empty() {
-            return 0.0;
-        }
-        let first = 1.0 / (RANK_OFFSET + 1.0);
+    /// Adds the votes of confirmed pairs.
+    fn add_votes(&self, source: usize, scores: &mut [f64]) {
         let alike = self.judgements.sources.likeness(&self.sources[source].own.pairs);
         let mut votes = vec![0.0_f64; scores.len()];
-        let mut certain = 0.0;
-        for ((confirmed, target), likeness) in self.judgements.confirmed.iter().zip(alike) {
-            let family = self.targets[*target].family;
-            votes[*target] = votes[*target].max(likeness);
-            for (vote, other) in votes.iter_mut().zip(&self.targets) {
-                if other.family == family {
-                    *vote = vote.max(likeness / 2.0);
-                }
-            }
-            if *confirmed == source {
-                // More than all rankings together can give.
-                votes[*target] = 13.0;
-                certain = 12.0;
+        for ((confirmed, meant), likeness) in self.judgements.confirmed.iter().zip(alike) {
+            let is_own = *confirmed == source;
+            for (at, (vote, target)) in votes.iter_mut().zip(&self.targets).enumerate() {
+                let gain = match meant {
+                    Meant::Item(item) if *item == at && is_own => CERTAIN,
+                    Meant::Item(item) if *item == at => likeness,
+                    Meant::Item(item) if self.targets[*item].family == target.family => likeness / 2.0,
+                    Meant::Group(family) if *family == target.family => likeness,
+                    _ => 0.0,
+                };
+                *vote = vote.max(gain);
             }
         }
-        votes.iter().zip(scores).for_each(|(vote, score)| *score += vote * first);
-        1.0 + certain
+        votes.iter().zip(scores).for_each(|(vote, score)| *score += VOTE * vote * first_rank());
     }
 
-    /// The first candidates with their reasons; groups stand behind the third of their headings.
-    fn told(&self, asked: &Asked<'_>, ranked: Ranked, top: usize) -> Vec<Candidate> {
+    /// The first candidates with their reasons; groups stand behind the third of their headings, or first where people
+    /// have confirmed them.
+    fn told(&self, asked: &Asked<'_>, ranked: Ranked, source: Option<usize>, top: usize) -> Vec<Candidate> {
         let mut shared = vec![false; self.lexicon.len()];
         asked.own.pairs.iter().for_each(|(term, _)| shared[*term as usize] = true);
-        let mut seen: HashMap<usize, usize> = HashMap::new();
-        let mut told: Vec<Candidate> = Vec::with_capacity(top.min(self.targets.len()));
+        let group = |family: usize, score: f64| {
+            let (number, placed) = self.families[family].group.as_ref()?;
+            Some(Candidate { id: number.clone(), score, because: self.because(placed, &shared), item: None })
+        };
+        let is_judged = |family: usize| source.map(|source| (source, Meant::Group(family)));
+        let confirmed = self.judgements.confirmed.iter().filter(|(from, _)| Some(*from) == source);
+        let groups: HashSet<usize> = confirmed.filter_map(|(_, meant)| meant.group()).collect();
+        let mut told: Vec<Candidate> = (0..self.families.len())
+            .filter(|family| groups.contains(family))
+            .filter_map(|family| group(family, 1.0))
+            .take(top)
+            .collect();
+        let mut headings = vec![0; self.families.len()];
         for (at, score) in ranked.found {
             if told.len() >= top {
                 break;
@@ -274,14 +303,11 @@ impl Suggester {
                 because: self.because(&target.placed, &shared),
                 item: bullet.map(|(label, text)| format!("{label}{}", text.chars().take(SHOWN).collect::<String>())),
             });
-            let headings = seen.entry(target.family).or_default();
-            *headings += 1;
-            if *headings == GROUP_BEHIND
-                && told.len() < top
-                && let Some((number, placed)) = &self.families[target.family].group
-            {
-                let because = self.because(placed, &shared);
-                told.push(Candidate { id: number.clone(), score, because, item: None });
+            let family = target.family;
+            headings[family] += 1;
+            let is_rejected = is_judged(family).is_some_and(|judged| self.judgements.rejected.contains(&judged));
+            if headings[family] == GROUP_BEHIND && told.len() < top && !is_rejected && !groups.contains(&family) {
+                told.extend(group(family, score));
             }
         }
         told
@@ -315,6 +341,11 @@ struct Ranked {
     found: Vec<(usize, f64)>,
     /// The best bullet of every target.
     bullets: Vec<Option<usize>>,
+}
+
+/// What a first rank gives.
+fn first_rank() -> f64 {
+    1.0 / (RANK_OFFSET + 1.0)
 }
 
 /// What every rank gives, equal ones sharing the first of their ranks.
@@ -431,6 +462,48 @@ mod tests {
         let suggester = Suggester::new(&source, &target, &Synonyms::none(), &rejected);
         assert!(suggester.candidates("3", 3).iter().all(|found| found.id != "A"));
         assert!(suggester.candidates_for_text("乗組員の教育", 1)[0].id == "A");
+    }
+
+    fn yard() -> Vec<Provision> {
+        let mut group = Provision::new("G", ProvisionKind::Group, "鍵");
+        group.text = "鍵を守る対策が示されていること。".to_owned();
+        let mut all = vec![group];
+        for (id, text) in [("G/1", "鍵の管理簿"), ("G/2", "鍵の交換"), ("G/3", "鍵の返却"), ("H", "乗組員の教育")]
+        {
+            let mut heading = control(id, text, "", &[]);
+            heading.parent = id.starts_with('G').then(|| "G".to_owned());
+            all.push(heading);
+        }
+        all
+    }
+
+    fn ids(suggester: &Suggester, number: &str) -> Vec<String> {
+        suggester.candidates(number, 10).into_iter().map(|found| found.id).collect()
+    }
+
+    #[test]
+    fn a_group_stands_behind_its_headings_until_people_say_more() {
+        let (source, target) = (harbour().0, yard());
+        let judged = |confirmed| [Judged { source: "1", target: "G", confirmed }];
+        let plain = Suggester::new(&source, &target, &Synonyms::none(), &[]);
+        assert_eq!(ids(&plain, "1"), ["G/1", "G/2", "G/3", "G"]);
+        assert_eq!(plain.candidates("1", 3).len(), 3);
+        let confirmed = Suggester::new(&source, &target, &Synonyms::none(), &judged(true));
+        assert_eq!(ids(&confirmed, "1"), ["G", "G/1", "G/2", "G/3"]);
+        let rejected = Suggester::new(&source, &target, &Synonyms::none(), &judged(false));
+        assert_eq!(ids(&rejected, "1"), ["G/1", "G/2", "G/3"]);
+    }
+
+    #[test]
+    fn confirmed_pairs_vote_for_like_sources() {
+        let source = vec![control("1", "", "船倉の封印を調べる。", &[]), control("2", "", "封印を調べる。", &[])];
+        let target = yard();
+        let judged = [Judged { source: "1", target: "H", confirmed: true }];
+        let plain = Suggester::new(&source, &target, &Synonyms::none(), &[]);
+        assert_eq!((ids(&plain, "1"), ids(&plain, "2")), (vec![], vec![]));
+        let learned = Suggester::new(&source, &target, &Synonyms::none(), &judged);
+        assert_eq!((ids(&learned, "1"), ids(&learned, "2")), (vec!["H".to_owned()], vec!["H".to_owned()]));
+        assert!(learned.candidates("1", 1)[0].score > learned.candidates("2", 1)[0].score);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The demonstration: fictional organisations with half-answered assessments, the same at every start.
 
+mod revision;
+
 use std::collections::HashMap;
 
 use sakimori_domain::assurance::{Answer, AnswerStatus, Maturity};
@@ -118,6 +120,7 @@ pub async fn seed(app: &App) -> Result<Vec<Login>> {
             let own: Vec<&DemoAnswer> = answers.answer.iter().filter(|a| a.organisation == body.id).collect();
             seed_organisation(app, body, &own, &password_hash).await?;
         }
+        revision::seed(app).await?;
     }
     Ok(bodies.organisation.iter().flat_map(logins).collect())
 }

@@ -6,6 +6,7 @@
 
 mod context;
 mod refusal;
+mod texts;
 
 pub mod answers;
 pub mod applicability;
@@ -20,6 +21,7 @@ pub mod passwords;
 pub mod registry;
 pub mod report;
 pub mod requests;
+pub mod revision;
 pub mod sandbox;
 pub mod standards;
 pub mod workbook;

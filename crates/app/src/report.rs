@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally};
 use sakimori_report::{
-    Approval, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, Lang, Press,
-    PrintHead, ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
+    Approval, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, IssueTable,
+    Lang, Press, PrintHead, ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
 };
 use sakimori_store::assessment::SheetRow;
 use sakimori_store::{request, trail};
@@ -281,12 +281,20 @@ const fn status(status: AnswerStatus) -> Status {
 /// # Errors
 /// No Japanese font, or the layout failed or took too long; the message says what to do.
 pub async fn pdf(app: &App, report: GapReport) -> Result<Vec<u8>> {
+    print(app, move |press| report.pdf(press)).await
+}
+
+/// Lays out a printed product in a process of its own.
+async fn print<F>(app: &App, lay_out: F) -> Result<Vec<u8>>
+where
+    F: FnOnce(&Press) -> Result<Vec<u8>, ReportError> + Send + 'static,
+{
     let worker =
         Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
     let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
-    workbook::blocking(move || report.pdf(&Press::in_worker(FontSearch::from_environment(), worker)))
+    workbook::blocking(move || lay_out(&Press::in_worker(FontSearch::from_environment(), worker)))
         .await?
-        .map_err(|e| refused(&e))
+        .map_err(|error| refused(&error))
 }
 
 /// A comparison of two Editions (新旧対照表) as a PDF.
@@ -294,12 +302,31 @@ pub async fn pdf(app: &App, report: GapReport) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`pdf`].
 pub async fn comparison_pdf(app: &App, comparison: Comparison) -> Result<Vec<u8>> {
-    let worker =
-        Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
-    let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
-    workbook::blocking(move || comparison.pdf(&Press::in_worker(FontSearch::from_environment(), worker)))
-        .await?
-        .map_err(|error| refused(&error))
+    print(app, move |press| comparison.pdf(press)).await
+}
+
+/// Any list on paper (PDF).
+///
+/// # Errors
+/// As [`pdf`].
+pub async fn list_pdf(app: &App, list: sakimori_report::ListSheet) -> Result<Vec<u8>> {
+    print(app, move |press| list.pdf(press)).await
+}
+
+/// The table of points (論点表) as a PDF.
+///
+/// # Errors
+/// As [`pdf`].
+pub async fn issues_pdf(app: &App, table: IssueTable) -> Result<Vec<u8>> {
+    print(app, move |press| table.pdf(press)).await
+}
+
+/// The table of points (論点表) as a workbook (.xlsx).
+///
+/// # Errors
+/// Too many rows.
+pub async fn issues_xlsx(table: IssueTable) -> Result<Vec<u8>> {
+    workbook::blocking(move || table.xlsx()).await?.map_err(|error| refused(&error))
 }
 
 /// A comparison of two Editions as a workbook (.xlsx).

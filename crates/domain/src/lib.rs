@@ -9,5 +9,6 @@ pub mod comparison;
 pub mod crosswalk;
 pub mod identity;
 pub mod registry;
+pub mod revision;
 pub mod standards;
 pub mod text;

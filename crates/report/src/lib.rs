@@ -15,6 +15,9 @@ mod fonts;
 mod gap;
 mod gap_pdf;
 mod gap_xlsx;
+mod issues;
+mod issues_pdf;
+mod issues_xlsx;
 mod list;
 mod list_pdf;
 mod list_xlsx;
@@ -35,6 +38,7 @@ pub use gap::{
     Approval, ChapterLine, Counts, ExclusionLine, ForceLine, GapLine, GapReport, Revision, StandardLine, Status,
     UnansweredLine,
 };
+pub use issues::{IssueEvidence, IssueItem, IssueRow, IssueTable};
 pub use list::{Cell, ColumnKind, ListColumn, ListSheet};
 pub use press::{Press, Worker, run_worker};
 pub use print::{Lang, PrintHead};

@@ -23,13 +23,14 @@ pub(crate) enum Template {
     Gap,
     List,
     Comparison,
+    Issues,
 }
 
 const COMMON: &str = include_str!("../templates/common.typ");
 
 impl Template {
     /// Every template.
-    const ALL: [Self; 3] = [Self::Gap, Self::List, Self::Comparison];
+    const ALL: [Self; 4] = [Self::Gap, Self::List, Self::Comparison, Self::Issues];
 
     /// The name under which a worker is told of it.
     pub(crate) const fn name(self) -> &'static str {
@@ -37,6 +38,7 @@ impl Template {
             Self::Gap => "gap",
             Self::List => "list",
             Self::Comparison => "comparison",
+            Self::Issues => "issues",
         }
     }
 
@@ -50,6 +52,7 @@ impl Template {
             Self::Gap => include_str!("../templates/gap.typ"),
             Self::List => include_str!("../templates/list.typ"),
             Self::Comparison => include_str!("../templates/comparison.typ"),
+            Self::Issues => include_str!("../templates/issues.typ"),
         }
     }
 }

@@ -118,6 +118,16 @@ word_list! {
     changed: "改正", "Changed";
     moved: "移動", "Moved";
     unchanged: "変更なし", "Unchanged";
+    issues: "見直しに関する論点（方向性）", "Points for the next edition";
+    issues_legend: "○ 基準への反映　△ 解説への反映　－ 反映しない", "○ into the standard   △ into the commentary   － not taken";
+    issue_number: "番号", "No.";
+    issue_item: "項目", "Item";
+    issue_measure: "対策", "Measure";
+    issue_level: "実施指針", "Level";
+    issue_evidence: "根拠資料", "Evidence";
+    issue_document: "資料名", "Document";
+    issue_content: "内容", "What it says";
+    issue_point: "論点（方向性）", "Point (direction)";
     rows: "件", "rows";
     filter: "絞り込み", "Filter";
     fill_in_seal: "（署名又は押印）", "(signature)";

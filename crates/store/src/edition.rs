@@ -157,6 +157,12 @@ pub async fn put_provisions(w: &mut Write, edition_id: &str, provisions: &[(Prov
     Ok(())
 }
 
+/// Takes every Provision of an Edition away, so that it can be written anew.
+pub async fn clear_provisions(w: &mut Write, edition_id: &str) -> Result<()> {
+    w.run("DELETE FROM provision WHERE edition_id = $1", params![edition_id]).await?;
+    Ok(())
+}
+
 fn provision_entry(row: &Row, edition_id: &str) -> Result<ProvisionEntry> {
     let number = row.text(0)?;
     let facts = edition_rows::facts(edition_id, &number, &row.text(10)?)?;

@@ -21,6 +21,7 @@ mod home;
 mod identity;
 mod registry;
 mod report;
+mod revision;
 mod standards;
 mod trail;
 mod workbook;

@@ -17,7 +17,7 @@ use crate::forms::UPLOAD_MAX;
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{administration, api, assets, assurance, health, home, identity, registry, security, standards, trail};
-use crate::{crosswalk, report, workbook};
+use crate::{crosswalk, report, revision, workbook};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +142,22 @@ routes! {
     POST "/crosswalks/{id}/judge"    Needs(P::EditCrosswalk) => crosswalk::judge;
     POST "/crosswalks/{id}/undo"     Needs(P::EditCrosswalk) => crosswalk::undo;
     POST "/crosswalks/{id}/review"   Needs(P::EditCrosswalk) => crosswalk::review;
+
+    // 基準: points for the next edition
+    GET  "/revision"                 Needs(P::ReadRevision) => revision::list;
+    POST "/revision"                 Needs(P::EditRevision) => revision::raise;
+    GET  "/revision/new"             Needs(P::EditRevision) => revision::new;
+    GET  "/revision/table.pdf"       Needs(P::ReadRevision) => revision::pdf;
+    GET  "/revision/table.xlsx"      Needs(P::ReadRevision) => revision::xlsx;
+    GET  "/revision/meetings"        Needs(P::ReadRevision) => revision::meetings;
+    POST "/revision/meetings"        Needs(P::EditRevision) => revision::keep_meeting;
+    GET  "/revision/drafts"          Needs(P::ReadRevision) => revision::drafts;
+    POST "/revision/drafts"          Needs(P::EditRevision) => revision::make_draft;
+    GET  "/revision/{id}"            Needs(P::ReadRevision) => revision::show;
+    POST "/revision/{id}"            Needs(P::EditRevision) => revision::change;
+    GET  "/revision/{id}/edit"       Needs(P::EditRevision) => revision::edit;
+    POST "/revision/{id}/step"       Needs(P::EditRevision) => revision::step;
+    POST "/revision/{id}/notes"      Needs(P::EditRevision) => revision::note;
 
     // 対策: answers as workbooks
     GET  "/assessments/{id}/workbook.xlsx" Needs(P::ReadAssessments) => workbook::assessment_xlsx;

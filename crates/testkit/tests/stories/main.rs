@@ -6,6 +6,7 @@ mod assurance_web;
 mod crosswalk;
 mod identity;
 mod report;
+mod revision;
 mod standards;
 mod store;
 mod trail;

@@ -12,7 +12,7 @@ use crate::assurance::view::status_mark;
 use crate::page::Page;
 
 /// Kinds of events: first part of the action, and its words.
-pub const KINDS: [(&str, &str, &str); 14] = [
+pub const KINDS: &[(&str, &str, &str)] = &[
     ("session", "サインイン", "sign-in"),
     ("account", "利用者", "people"),
     ("department", "部署", "departments"),
@@ -26,11 +26,14 @@ pub const KINDS: [(&str, &str, &str); 14] = [
     ("workbook", "Excel の取り込み", "workbooks"),
     ("mapping", "列の対応", "column mappings"),
     ("report", "課題報告", "gap reports"),
+    ("revision", "改訂・論点", "points for the next edition"),
+    ("case", "事例", "incident cases"),
+    ("sector-standard", "基準一覧", "sector standards"),
     ("demo", "デモ", "demonstration"),
 ];
 
 /// Actions and their words.
-const ACTIONS: [(&str, &str, &str); 37] = [
+const ACTIONS: &[(&str, &str, &str)] = &[
     ("session.start", "サインインしました", "signed in"),
     ("session.end", "サインアウトしました", "signed out"),
     ("session.refuse", "サインインに失敗しました", "failed to sign in"),
@@ -67,11 +70,31 @@ const ACTIONS: [(&str, &str, &str); 37] = [
     ("mapping.rename", "列の対応の名前を変更しました", "renamed a column mapping"),
     ("mapping.delete", "列の対応を削除しました", "deleted a column mapping"),
     ("report.cover", "課題報告の表紙を変更しました", "changed the cover of the gap report"),
+    ("revision.raise", "論点を起こしました", "raised a point"),
+    ("revision.change", "論点を書き直しました", "edited a point"),
+    ("revision.propose", "論点の方向を案としました", "proposed a direction"),
+    ("revision.discuss", "論点の検討に入りました", "took a point up"),
+    ("revision.decide", "論点を決定しました", "decided a point"),
+    ("revision.reopen", "論点を検討に戻しました", "took a decided point up again"),
+    ("revision.withdraw", "論点を取り下げました", "withdrew a point"),
+    ("revision.note", "検討の経過を加えました", "noted what was said"),
+    ("revision.meeting", "検討会を登録・変更しました", "changed a review meeting"),
+    ("revision.draft", "改訂案を作りました", "made a draft edition"),
+    ("case.add", "事例を登録しました", "registered an incident case"),
+    ("case.change", "事例を書き直しました", "edited an incident case"),
+    ("case.take-over", "事例を取り込みました", "took over incident cases"),
+    ("case.problem", "問題点を書きました", "wrote a problem of a case"),
+    ("case.judge", "問題点と項目の対応を判定しました", "judged what covers a problem"),
+    ("sector-standard.add", "基準一覧に加えました", "added a sector standard"),
+    ("sector-standard.change", "基準一覧を変更しました", "changed a sector standard"),
+    ("sector-standard.take-over", "基準一覧に取り込みました", "took over sector standards"),
+    ("sector-standard.step", "見直しの予定を変更しました", "changed the upkeep calendar"),
+    ("sector-standard.exclude", "不要とする理由を書きました", "said why an item is not needed"),
     ("demo.seed", "デモのデータを用意しました", "prepared the demonstration"),
 ];
 
 /// Fields of what changed, and their words. Those of answers come from the domain.
-const FIELDS: [(&str, &str, &str); 41] = [
+const FIELDS: &[(&str, &str, &str)] = &[
     ("state", "状態", "state"),
     ("login", "ログイン名", "login"),
     ("name", "名称", "name"),
@@ -111,6 +134,20 @@ const FIELDS: [(&str, &str, &str); 41] = [
     ("sheet", "シート", "sheet"),
     ("fields", "列", "columns"),
     ("url", "リンク", "link"),
+    ("stage", "段階", "stage"),
+    ("direction", "方向", "direction"),
+    ("items", "項目", "items"),
+    ("point", "論点", "point"),
+    ("evidence", "根拠資料", "evidence"),
+    ("wording", "次の版の文言", "next wording"),
+    ("meeting", "検討会", "meeting"),
+    ("text", "内容", "text"),
+    ("speaker", "発言者", "speaker"),
+    ("on", "日付", "day"),
+    ("body", "会議", "meeting"),
+    ("round", "回", "round"),
+    ("edition", "基準", "standard"),
+    ("origin", "出どころ", "origin"),
     ("assessment", "自己点検", "assessment"),
     ("request", "回答依頼", "request"),
 ];
@@ -155,8 +192,8 @@ fn word(table: &[(&'static str, &'static str, &'static str)], code: &str, englis
 
 /// What an action's code means; a new code falls back to its kind and then to a general word, so that no event is hidden.
 pub fn action(action: &str, english: bool) -> &'static str {
-    let known = word(&ACTIONS, action, english);
-    let kind = || word(&KINDS, action.split('.').next().unwrap_or(action), english);
+    let known = word(ACTIONS, action, english);
+    let kind = || word(KINDS, action.split('.').next().unwrap_or(action), english);
     known.or_else(kind).unwrap_or(if english { "did something" } else { "操作しました" })
 }
 
@@ -164,7 +201,7 @@ pub fn action(action: &str, english: bool) -> &'static str {
 fn field(code: &str, english: bool) -> String {
     let of_answer = AnswerField::ALL.iter().find(|field| wire_name(**field) == code);
     let known = of_answer.map(|field| if english { field.en() } else { field.ja() });
-    let known = known.or_else(|| word(&FIELDS, code, english)).or_else(|| word(&COVER_FIELDS, code, english));
+    let known = known.or_else(|| word(FIELDS, code, english)).or_else(|| word(&COVER_FIELDS, code, english));
     known.unwrap_or(code).to_owned()
 }
 

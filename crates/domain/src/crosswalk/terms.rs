@@ -12,7 +12,7 @@ const GROUP_COUNTS: u32 = 2;
 /// Place without a pair of letters.
 const NO_PAIR: u32 = u32::MAX;
 
-/// The script of a letter. Words of the field are written in the first three; hiragana joins and ends them.
+/// The script of a folded letter. Words of the field are written in the first three; hiragana joins and ends them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Script {
     Kanji,
@@ -26,8 +26,8 @@ fn script_of(c: char) -> Option<Script> {
         '\u{4E00}'..='\u{9FFF}' | '\u{3400}'..='\u{4DBF}' | '々' => Some(Script::Kanji),
         'ァ'..='ヺ' => Some(Script::Katakana),
         'ぁ'..='ゖ' => Some(Script::Hiragana),
-        _ if c.is_alphanumeric() => Some(Script::Latin),
-        _ => None,
+        ' ' => None, // folding leaves no other sign
+        _ => Some(Script::Latin),
     }
 }
 

@@ -98,7 +98,7 @@ impl Change {
     }
 
     /// Leaves only what differs from a row.
-    fn without_same(mut self, row: &SheetRow) -> Self {
+    pub(crate) fn without_same(mut self, row: &SheetRow) -> Self {
         let a = &row.answer;
         self.status = self.status.filter(|v| *v != a.status);
         self.maturity = self.maturity.filter(|v| *v != a.maturity);
@@ -216,7 +216,7 @@ async fn save_once(app: &App, actor: &Actor, answer_id: &str, seen: i64, change:
 }
 
 /// The row, if the actor may change it just now. What the actor may not see is not found.
-async fn changeable(op: &mut Operation<'_>, answer_id: &str) -> Result<SheetRow> {
+pub(crate) async fn changeable(op: &mut Operation<'_>, answer_id: &str) -> Result<SheetRow> {
     let actor = op.actor;
     let found = store::sheet_row_by_id(&mut op.write, &actor.organisation_id, answer_id).await?;
     let (assessment_id, row) = found.ok_or_else(Refusal::not_found)?;

@@ -123,7 +123,7 @@ pub async fn refresh(app: &App) -> Result<()> {
 }
 
 /// What the profile and the tailoring say together.
-async fn decided(
+pub(crate) async fn decided(
     c: &mut Connection,
     organisation: &Organisation,
     entry: &EditionEntry,

@@ -138,7 +138,7 @@ fn checked_title(title: &str) -> Result<String> {
 }
 
 /// Refuses an Edition that is not readable, and works out what binds of it where nobody has yet.
-async fn make_decided(op: &mut Operation<'_>, edition_id: &str) -> Result<()> {
+pub(crate) async fn make_decided(op: &mut Operation<'_>, edition_id: &str) -> Result<()> {
     let org = op.actor.organisation_id.clone();
     let entry = edition::edition(&mut op.write, &org, edition_id).await?.ok_or_else(Refusal::not_found)?;
     if store::applicability(&mut op.write, &org, edition_id).await?.is_empty() {
@@ -331,6 +331,49 @@ pub fn view(actor: &Actor) -> Result<View> {
 /// A database error.
 pub async fn stamp(app: &App, actor: &Actor) -> Result<Stamp> {
     Ok(trail::stamp(&mut app.read().await?, &actor.organisation_id).await?)
+}
+
+/// Most events after which a sheet is brought up to date row by row; with more, it is read anew.
+const EVENTS_FOLLOWED: i64 = 64;
+
+/// The rows of a sheet that show something of what happened between two stamps, as they are now; `None` where the sheet
+/// has to be read anew: something else than single answers changed, or too much. The caller has shown the whole sheet to
+/// this view before, and leaves out rows that were not in it.
+///
+/// # Errors
+/// A database error.
+pub async fn rows_since(
+    app: &App,
+    actor: &Actor,
+    assessment_id: &str,
+    (from, to): (Stamp, Stamp),
+) -> Result<Option<Vec<SheetRow>>> {
+    if from.shared != to.shared || to.own < from.own || to.own - from.own > EVENTS_FOLLOWED {
+        return Ok(None);
+    }
+    let org = actor.organisation_id.as_str();
+    let mut c = app.read().await?;
+    let mut answers = HashSet::new();
+    for (action, kind, id) in trail::between(&mut c, org, from.own, to.own).await? {
+        match (kind.as_str(), action.as_str()) {
+            ("answer", "answer.change" | "answer.carry-confirm" | "evidence.add") => _ = answers.insert(id),
+            // Who signs in or out changes no sheet.
+            (_, "session.start" | "session.end" | "session.refuse") => {}
+            _ => return Ok(None),
+        }
+    }
+    let mut touched = HashSet::new();
+    for id in &answers {
+        touched.extend(sakimori_store::carry::rows_showing(&mut c, org, assessment_id, id).await?);
+    }
+    let mut rows = Vec::with_capacity(touched.len());
+    for id in &touched {
+        match store::sheet_row_alone(&mut c, org, id).await? {
+            Some(row) => rows.push(row),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(rows))
 }
 
 async fn visible(c: &mut Connection, actor: &Actor, id: &str) -> Result<(Assessment, Vec<SheetRow>)> {

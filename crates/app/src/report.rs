@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally};
 use sakimori_report::{
-    Approval, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport, IssueTable,
-    Lang, Press, PrintHead, ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
+    Approval, CarriedLine, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport,
+    IssueTable, Lang, Press, PrintHead, ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
 };
 use sakimori_store::assessment::SheetRow;
 use sakimori_store::{request, trail};
@@ -84,6 +84,7 @@ pub async fn gap_of(app: &App, actor: &Actor, part: &Part, marking: Option<Strin
         gaps: words.gaps(),
         exclusions: words.exclusions(),
         unanswered: words.unanswered(&asked),
+        carried: words.carried(),
         checkpoint: newest.first().map_or(String::new(), |event| words.checkpoint(event)),
     })
 }
@@ -238,6 +239,18 @@ impl Words<'_> {
             force: self.force(row.force),
             department: row.answer.department.clone(),
             asked_until: asked.get(&row.id).and_then(|due| due.parse().ok()),
+        });
+        lines.collect()
+    }
+
+    fn carried(&self) -> Vec<CarriedLine> {
+        let rows = self.part.rows.iter().filter_map(|row| row.carried.as_deref().map(|carried| (row, carried)));
+        let lines = rows.map(|(row, carried)| CarriedLine {
+            standard: self.short(&row.edition_id),
+            number: row.number.clone(),
+            title: self.title(row),
+            status: status(row.answer.status),
+            source: crate::carry::source_line(carried, self.lang == Lang::En),
         });
         lines.collect()
     }

@@ -179,6 +179,10 @@ fn sheet_row(row: &SheetRow, language: Language) -> format::SheetRow {
         reason: word(language, &row.reason, &row.reason_en),
         answer: row.answer.clone(),
         last: row.last.clone(),
+        source: row
+            .carried
+            .as_deref()
+            .map_or(String::new(), |carried| crate::carry::source_line(carried, language == Language::En)),
     }
 }
 

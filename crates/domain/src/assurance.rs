@@ -1,6 +1,7 @@
 //! Answers to Provisions: what ○ △ × － mean, when an answer may be kept, how answers are compared and counted.
 
 pub mod applicability;
+pub mod carry;
 
 use crate::standards::terms;
 use jiff::civil::{Date, date};

@@ -99,7 +99,7 @@ fn rows(old: &[Side], new: &[Side], partner_of_new: &[Option<usize>]) -> Vec<Pai
         let change = match partner {
             None => Change::New,
             Some(o) if old[*o].number != new[n].number => Change::Renumbered,
-            Some(o) if is_same(&old[*o], &new[n]) => Change::Same,
+            Some(o) if says_the_same(&old[*o], &new[n]) => Change::Same,
             Some(_) => Change::Changed,
         };
         pairs.push(Pair { old: *partner, new: Some(n), change });
@@ -110,8 +110,9 @@ fn rows(old: &[Side], new: &[Side], partner_of_new: &[Option<usize>]) -> Vec<Pai
     pairs
 }
 
-/// Blanks and line breaks are the typesetter's, not the author's. A side without text says nothing about the text.
-fn is_same(old: &Side, new: &Side) -> bool {
+/// Whether two Provisions say the same, whatever their numbers. Blanks and line breaks are the typesetter's, not the
+/// author's. A side without text says nothing about the text.
+pub fn says_the_same(old: &Side, new: &Side) -> bool {
     let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     let texts = old.text.is_empty() || new.text.is_empty() || letters(&old.text) == letters(&new.text);
     texts && letters(&old.title) == letters(&new.title)

@@ -168,6 +168,17 @@ pub struct UnansweredLine {
     pub asked_until: Option<Date>,
 }
 
+/// An answer that was carried over from other items (引継ぎ), with where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedLine {
+    pub standard: String,
+    pub number: String,
+    pub title: String,
+    pub status: Status,
+    /// How, whether confirmed, and each source with edition, number, mark, date and person.
+    pub source: String,
+}
+
 /// The gap report (課題報告書) of one assessment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GapReport {
@@ -184,6 +195,8 @@ pub struct GapReport {
     pub gaps: Vec<GapLine>,
     pub exclusions: Vec<ExclusionLine>,
     pub unanswered: Vec<UnansweredLine>,
+    /// Empty where nothing was carried over; then the report says nothing of it.
+    pub carried: Vec<CarriedLine>,
     /// Line that lets a reader check the figures against the trail (e.g. checkpoint number and hash); empty: none.
     pub checkpoint: String,
 }
@@ -235,7 +248,8 @@ impl GapReport {
 
     /// Refuses a report that would take unbounded time and memory.
     pub(crate) fn check_size(&self) -> Result<(), ReportError> {
-        let rows = self.gaps.len() + self.exclusions.len() + self.unanswered.len() + self.chapters.len();
+        let lists = [self.gaps.len(), self.exclusions.len(), self.unanswered.len(), self.carried.len()];
+        let rows = lists.into_iter().sum::<usize>() + self.chapters.len();
         crate::render::check_rows("the gap report", rows, MOST_ROWS)
     }
 }

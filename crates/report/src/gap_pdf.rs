@@ -48,6 +48,7 @@ impl GapReport {
             ("gap_groups", array(self.gap_groups())),
             ("exclusions", array(self.exclusion_rows())),
             ("unanswered", array(self.unanswered_rows())),
+            ("carried", array(self.carried_rows())),
             ("checkpoint", line(&self.checkpoint)),
         ])
     }
@@ -140,6 +141,18 @@ impl GapReport {
                 line(&row.force),
                 line(&row.department),
                 row.asked_until.map_or_else(|| "－".to_owned(), |date| short_date(date, lang)).into_value(),
+            ]
+        });
+        cells.collect()
+    }
+
+    fn carried_rows(&self) -> Vec<Value> {
+        let cells = self.carried.iter().flat_map(|row| {
+            [
+                line(&self.number_in_standard(&row.standard, &row.number)),
+                line(&row.title),
+                row.status.sign(self.head.lang).into_value(),
+                text(&row.source),
             ]
         });
         cells.collect()

@@ -9,7 +9,7 @@ use crate::words::{Words, words};
 use rust_xlsxwriter::{Workbook, Worksheet};
 
 impl GapReport {
-    /// The report as a workbook with the sheets 概要, 章別, 課題一覧, 対象外, 未回答.
+    /// The report as a workbook with the sheets 概要, 章別, 課題一覧, 対象外, 未回答, and 引継ぎ where answers were carried over.
     ///
     /// # Errors
     /// [`ReportError`]: too many rows, or the workbook cannot be written.
@@ -23,6 +23,9 @@ impl GapReport {
         self.gap_sheet(&mut book, &formats, words)?;
         self.exclusion_sheet(&mut book, &formats, words)?;
         self.unanswered_sheet(&mut book, &formats, words)?;
+        if !self.carried.is_empty() {
+            self.carried_sheet(&mut book, &formats, words)?;
+        }
         Ok(book.save_to_buffer()?)
     }
 
@@ -206,6 +209,28 @@ impl GapReport {
             fit_row(sheet, row, cells.map(String::as_str).into_iter().zip(heads.map(|head| head.1)))?;
         }
         finish(sheet, self.exclusions.len(), 4)
+    }
+
+    fn carried_sheet(&self, book: &mut Workbook, formats: &Formats, words: &Words) -> Result<(), ReportError> {
+        let sheet = book.add_worksheet();
+        print_setup(sheet, &self.head, words.sheet_carried, 0)?;
+        let heads = [
+            (words.standard, 12.0),
+            (words.number, 10.0),
+            (words.title, 26.0),
+            (words.status, 5.0),
+            (words.carried_source, 44.0),
+        ];
+        write_heads(sheet, 0, &heads, formats)?;
+        for (row, line) in (1..).zip(&self.carried) {
+            for (at, text) in (0..).zip([&line.standard, &line.number, &line.title]) {
+                write_text(sheet, (row, at), text, formats, &formats.text)?;
+            }
+            write_text(sheet, (row, 3), line.status.sign(self.head.lang), formats, &formats.centre)?;
+            write_text(sheet, (row, 4), &line.source, formats, &formats.text)?;
+            fit_row(sheet, row, [(line.title.as_str(), heads[2].1), (line.source.as_str(), heads[4].1)])?;
+        }
+        finish(sheet, self.carried.len(), 4)
     }
 
     fn unanswered_sheet(&self, book: &mut Workbook, formats: &Formats, words: &Words) -> Result<(), ReportError> {

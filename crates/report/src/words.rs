@@ -92,6 +92,11 @@ word_list! {
     unanswered_items: "未回答の項目", "Items without an answer";
     unanswered_note: "作成日の時点で回答のない項目を示す。達成率では 0 として数える。",
                      "Items without an answer on the report date. They count as 0 towards achievement.";
+    carried_items: "引き継いだ回答", "Answers carried over";
+    carried_note: "ほかの項目への回答から引き継いだ回答と、その元を示す。「要確認」は、まだ誰も確かめていない。",
+                  "Answers that followed from answers to other items, with their sources. Those to be confirmed wait for a person.";
+    carried_source: "引継ぎの元", "Carried over from";
+    sheet_carried: "引継ぎ", "Carried over";
     none: "該当なし", "None";
     checkpoint: "記録との照合", "Trail checkpoint";
     legend: "凡例", "Legend";

@@ -3,7 +3,7 @@
 mod common;
 
 use calamine::{Data, Reader, Xlsx, open_workbook_from_rs};
-use sakimori_report::Lang;
+use sakimori_report::{GapReport, Lang};
 use std::io::Cursor;
 
 fn open(bytes: Vec<u8>) -> Xlsx<Cursor<Vec<u8>>> {
@@ -22,7 +22,7 @@ fn text(cell: &Data) -> String {
 fn the_gap_workbook_has_its_sheets_and_the_same_numbers() {
     let report = common::report(Lang::Ja, 1_209, 30);
     let mut book = open(report.xlsx().expect("a workbook"));
-    assert_eq!(book.sheet_names(), ["概要", "章別", "課題一覧", "対象外", "未回答"]);
+    assert_eq!(book.sheet_names(), ["概要", "章別", "課題一覧", "対象外", "未回答", "引継ぎ"]);
     let chapters = rows(&mut book, "章別");
     assert_eq!(chapters.len(), report.chapters.len() + 1);
     for (row, chapter) in chapters[1..].iter().zip(&report.chapters) {
@@ -37,12 +37,20 @@ fn the_gap_workbook_has_its_sheets_and_the_same_numbers() {
     assert!(overview.contains(&Data::Float(total)), "the total {total} is on the first sheet");
     assert_eq!(rows(&mut book, "対象外").len(), 31);
     assert_eq!(rows(&mut book, "未回答").len(), 31);
+    let carried = rows(&mut book, "引継ぎ");
+    assert!(carried.len() == 31 && carried[1..].iter().all(|row| text(&row[4]).contains("JT-X1051 13.1.3")));
+}
+
+#[test]
+fn a_report_without_carried_answers_says_nothing_of_them() {
+    let report = GapReport { carried: Vec::new(), ..common::report(Lang::Ja, 2, 2) };
+    assert!(!open(report.xlsx().expect("a workbook")).sheet_names().contains(&"引継ぎ".to_owned()));
 }
 
 #[test]
 fn english_sheets_have_english_names() {
     let book = open(common::report(Lang::En, 3, 1).xlsx().expect("a workbook"));
-    assert_eq!(book.sheet_names(), ["Overview", "Chapters", "Gaps", "Excluded", "Unanswered"]);
+    assert_eq!(book.sheet_names(), ["Overview", "Chapters", "Gaps", "Excluded", "Unanswered", "Carried over"]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use sakimori_domain::assurance::applicability::{Applicability, Force};
 use sakimori_domain::assurance::{Answer, AnswerStatus, Maturity};
 
+use crate::carry::{Carried, Rows, attach};
 use crate::connection::params;
 use crate::{Connection, Result, Row, StoreError, Write};
 
@@ -47,6 +48,10 @@ pub struct SheetRow {
     pub version: i64,
     pub updated_at: String,
     pub updated_by: String,
+    /// Where the answer came from, if it was carried over from other Provisions.
+    pub carried: Option<Box<Carried>>,
+    /// Number under which a changed Provision was answered before a new Edition asked again; `last` then is that answer.
+    pub asked_again: Option<String>,
 }
 
 /// A file, link or fact that supports an answer.
@@ -276,8 +281,10 @@ macro_rules! select_sheet {
              JOIN assessment s ON s.id = a.assessment_id
              LEFT JOIN applicability f ON f.organisation_id = a.organisation_id AND f.edition_id = a.edition_id AND f.number = a.number
              LEFT JOIN department d ON d.id = a.department_id
-             LEFT JOIN answer l ON l.assessment_id = s.previous_id AND l.edition_id = a.edition_id AND l.number = a.number
-             WHERE a.organisation_id = $1 AND ",
+             LEFT JOIN answer l ON l.assessment_id = s.previous_id
+                 AND l.edition_id = CASE a.former_edition WHEN '' THEN a.edition_id ELSE a.former_edition END
+                 AND l.number = CASE a.former_edition WHEN '' THEN a.number ELSE a.former_number END
+             WHERE a.organisation_id = $1 AND a.withdrawn = '' AND ",
             $condition
         )
     };
@@ -331,6 +338,8 @@ fn sheet_row(row: &Row) -> Result<SheetRow> {
         version: row.int(31)?,
         updated_at: row.text(32)?,
         updated_by: row.text(33)?,
+        carried: None,
+        asked_again: None,
         id,
     })
 }
@@ -338,17 +347,18 @@ fn sheet_row(row: &Row) -> Result<SheetRow> {
 /// Every row of an Assessment in order.
 pub async fn sheet(c: &mut Connection, organisation_id: &str, assessment_id: &str) -> Result<Vec<SheetRow>> {
     let params = params![organisation_id, assessment_id];
-    c.map(select_sheet!("a.assessment_id = $2 ORDER BY a.position"), params, sheet_row).await
+    let mut rows = c.map(select_sheet!("a.assessment_id = $2 ORDER BY a.position"), params, sheet_row).await?;
+    attach(c, organisation_id, Rows::Assessment(assessment_id), &mut rows).await?;
+    Ok(rows)
 }
 
 /// The rows of one request, in order.
 pub async fn sheet_of_request(c: &mut Connection, organisation_id: &str, request_id: &str) -> Result<Vec<SheetRow>> {
-    c.map(
-        select_sheet!("a.id IN (SELECT answer_id FROM answer_request_item WHERE request_id = $2) ORDER BY a.position"),
-        params![organisation_id, request_id],
-        sheet_row,
-    )
-    .await
+    let sql =
+        select_sheet!("a.id IN (SELECT answer_id FROM answer_request_item WHERE request_id = $2) ORDER BY a.position");
+    let mut rows = c.map(sql, params![organisation_id, request_id], sheet_row).await?;
+    attach(c, organisation_id, Rows::Request(request_id), &mut rows).await?;
+    Ok(rows)
 }
 
 /// The rows of an Assessment that were asked of one department in any request but a withdrawn one, in order.
@@ -358,16 +368,14 @@ pub async fn sheet_of_department(
     assessment_id: &str,
     department_id: &str,
 ) -> Result<Vec<SheetRow>> {
-    c.map(
-        select_sheet!(
-            "a.assessment_id = $2 AND a.id IN (
-                SELECT i.answer_id FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
-                WHERE r.assessment_id = $2 AND r.department_id = $3 AND r.state <> 'withdrawn') ORDER BY a.position"
-        ),
-        params![organisation_id, assessment_id, department_id],
-        sheet_row,
-    )
-    .await
+    let sql = select_sheet!(
+        "a.assessment_id = $2 AND a.id IN (
+            SELECT i.answer_id FROM answer_request_item i JOIN answer_request r ON r.id = i.request_id
+            WHERE r.assessment_id = $2 AND r.department_id = $3 AND r.state <> 'withdrawn') ORDER BY a.position"
+    );
+    let mut rows = c.map(sql, params![organisation_id, assessment_id, department_id], sheet_row).await?;
+    attach(c, organisation_id, Rows::Assessment(assessment_id), &mut rows).await?;
+    Ok(rows)
 }
 
 /// Number, place and title of a Provision: what chapters and lists are made of.
@@ -413,12 +421,20 @@ pub async fn sheet_row_by_id(
     organisation_id: &str,
     answer_id: &str,
 ) -> Result<Option<(String, SheetRow)>> {
+    let Some(row) = sheet_row_alone(c, organisation_id, answer_id).await? else { return Ok(None) };
+    let parent = c.one("SELECT assessment_id FROM answer WHERE id = $1", params![answer_id]).await?;
+    let Some(parent) = parent else { return Ok(None) };
+    Ok(Some((parent.text(0)?, row)))
+}
+
+/// The row alone, without its Assessment; for callers that know where it belongs.
+pub async fn sheet_row_alone(c: &mut Connection, organisation_id: &str, answer_id: &str) -> Result<Option<SheetRow>> {
     let Some(row) = c.one(select_sheet!("a.id = $2"), params![organisation_id, answer_id]).await? else {
         return Ok(None);
     };
-    let parent = c.one("SELECT assessment_id FROM answer WHERE id = $1", params![answer_id]).await?;
-    let Some(parent) = parent else { return Ok(None) };
-    Ok(Some((parent.text(0)?, sheet_row(&row)?)))
+    let mut row = sheet_row(&row)?;
+    attach(c, organisation_id, Rows::One(answer_id), std::slice::from_mut(&mut row)).await?;
+    Ok(Some(row))
 }
 
 /// The newest answers of an organisation to one Provision: Assessment title, year, and row id.
@@ -432,7 +448,7 @@ pub async fn answers_to(
         .all(
             "SELECT s.id, s.organisation_id, s.title, s.fiscal_year, s.state, s.previous_id, s.created_at, s.version, a.id
              FROM answer a JOIN assessment s ON s.id = a.assessment_id
-             WHERE a.organisation_id = $1 AND a.edition_id = $2 AND a.number = $3 ORDER BY s.fiscal_year DESC, s.created_at DESC",
+             WHERE a.organisation_id = $1 AND a.edition_id = $2 AND a.number = $3 AND a.withdrawn = '' ORDER BY s.fiscal_year DESC, s.created_at DESC",
             params![organisation_id, edition_id, number],
         )
         .await?;
@@ -450,7 +466,7 @@ pub async fn counts(
             "SELECT a.edition_id, COALESCE(f.force, 'info'), COALESCE(f.binds, 1), a.status, COUNT(*)
              FROM answer a
              LEFT JOIN applicability f ON f.organisation_id = a.organisation_id AND f.edition_id = a.edition_id AND f.number = a.number
-             WHERE a.organisation_id = $1 AND a.assessment_id = $2
+             WHERE a.organisation_id = $1 AND a.assessment_id = $2 AND a.withdrawn = ''
              GROUP BY a.edition_id, COALESCE(f.force, 'info'), COALESCE(f.binds, 1), a.status",
             params![organisation_id, assessment_id],
         )

@@ -11,6 +11,7 @@ mod migrations;
 mod row;
 
 pub mod assessment;
+pub mod carry;
 pub mod cover;
 pub mod crosswalk;
 pub mod edition;

@@ -34,9 +34,10 @@ macro_rules! select_request {
         concat!(
             "SELECT r.id, r.organisation_id, r.assessment_id, s.title, r.department_id, d.name, r.delegate_id, COALESCE(n.display_name, ''),
                     r.message, r.due, r.state, r.asked_by, r.asked_at, r.returned_at, r.reminded_at, r.version,
-                    (SELECT COUNT(*) FROM answer_request_item i WHERE i.request_id = r.id),
                     (SELECT COUNT(*) FROM answer_request_item i JOIN answer a ON a.id = i.answer_id
-                     WHERE i.request_id = r.id AND a.status <> 'blank')
+                     WHERE i.request_id = r.id AND a.withdrawn = ''),
+                    (SELECT COUNT(*) FROM answer_request_item i JOIN answer a ON a.id = i.answer_id
+                     WHERE i.request_id = r.id AND a.withdrawn = '' AND a.status <> 'blank')
              FROM answer_request r
              JOIN assessment s ON s.id = r.assessment_id
              JOIN department d ON d.id = r.department_id

@@ -64,6 +64,23 @@ pub async fn stamp(c: &mut Connection, organisation_id: &str) -> Result<Stamp> {
     Ok(Stamp { own: row.int(0)?, shared: row.int(1)? })
 }
 
+/// What happened after one position, up to another: action, kind and id of the subject, oldest first.
+pub async fn between(
+    c: &mut Connection,
+    organisation_id: &str,
+    after: i64,
+    up_to: i64,
+) -> Result<Vec<(String, String, String)>> {
+    let rows = c
+        .all(
+            "SELECT action, subject_kind, subject_id FROM trail
+             WHERE organisation_id = $1 AND position > $2 AND position <= $3 ORDER BY position",
+            params![organisation_id, after, up_to],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?, row.text(2)?))).collect()
+}
+
 macro_rules! select_event {
     ($rest:literal) => {
         concat!(

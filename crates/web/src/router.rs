@@ -198,6 +198,13 @@ routes! {
     POST "/assessments/{id}/state"   Needs(P::ManageAssessments) => assurance::assessments::set_state;
     POST "/assessments/{id}/extend"  Needs(P::ManageAssessments) => assurance::assessments::extend;
     POST "/assessments/{id}/bulk"    Needs(P::ManageAssessments) => assurance::chapters::bulk;
+    GET  "/assessments/{id}/carry"   Needs(P::ReadAssessments) => assurance::carry::show;
+    POST "/assessments/{id}/carry"   Needs(P::AnswerAll) => assurance::carry::apply;
+    POST "/assessments/{id}/carry/confirm" Needs(P::AnswerAll) => assurance::carry::confirm;
+    POST "/carries/{id}/undo"        Needs(P::AnswerAll) => assurance::carry::undo;
+    POST "/answers/{id}/carried"     NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::carry::decide;
+    GET  "/assessments/{id}/edition-change"  Needs(P::ReadAssessments) => assurance::edition_change::show;
+    POST "/assessments/{id}/edition-change"  Needs(P::ManageAssessments) => assurance::edition_change::apply;
     PATCH "/assessments/{id}/presence" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::presence::report;
     POST "/answers"                  NeedsEither(P::AnswerAll, P::AnswerOwn) => assurance::chapters::save;
     GET  "/answers/{id}"             NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => assurance::detail::show;

@@ -56,6 +56,7 @@ fn record(data: &AssessmentSheetData, row: &SheetRow) -> Vec<String> {
         Column::LastStatus => last.status.ja().to_owned(),
         Column::LastCurrent => last.current.clone(),
         Column::LastPlan => last.plan.clone(),
+        Column::Source => row.source.clone(),
     };
     COLUMNS.iter().map(|(column, ..)| text(column)).collect()
 }

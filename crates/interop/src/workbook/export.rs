@@ -54,6 +54,8 @@ pub struct SheetRow {
     pub answer: Answer,
     /// The last assessment's answer.
     pub last: Option<Answer>,
+    /// Where the answer was carried over from; empty where somebody wrote it here.
+    pub source: String,
 }
 
 /// The workbook could not be written.
@@ -217,6 +219,7 @@ fn write_row(
             Column::LastStatus => (last.status.ja(), &formats.grey),
             Column::LastCurrent => (last.current.as_str(), &formats.grey),
             Column::LastPlan => (last.plan.as_str(), &formats.grey),
+            Column::Source => (content.source.as_str(), &formats.grey),
             Column::Field(field) => {
                 write_field(sheet, (row, col), data.language, *field, &content.answer, formats)?;
                 continue;
@@ -305,7 +308,7 @@ fn add_validations(sheet: &mut Worksheet, language: Language, last_row: u32) -> 
 }
 
 fn set_up_view(sheet: &mut Worksheet, data: &AssessmentSheetData, last_row: u32) -> Result<(), XlsxError> {
-    let last_col = place(Column::LastPlan);
+    let last_col = place(Column::Source);
     sheet.set_column_hidden(place(Column::RowId))?;
     sheet.set_freeze_panes(HEADER_ROW + 1, place(Column::Question))?;
     sheet.autofilter(HEADER_ROW, 0, last_row.max(HEADER_ROW + 1), last_col)?;

@@ -17,6 +17,8 @@ pub enum Column {
     LastStatus,
     LastCurrent,
     LastPlan,
+    /// Where a carried answer came from.
+    Source,
 }
 
 /// One column of the sheet: what, header in Japanese and in English, width in characters.
@@ -38,6 +40,7 @@ pub const COLUMNS: &[(Column, &str, &str, f64)] = &[
     (Column::LastStatus, "前回の対応状況", "Last status", 9.0),
     (Column::LastCurrent, "前回の現状", "Last current state", 30.0),
     (Column::LastPlan, "前回の今後の方針", "Last plan", 30.0),
+    (Column::Source, "引継ぎの元", "Carried over from", 34.0),
 ];
 
 /// 0-based row of the headers in our own sheets.

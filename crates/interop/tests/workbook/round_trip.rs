@@ -83,10 +83,10 @@ fn columns_may_be_moved_or_deleted() {
     let rows = rows_of(&read(&bytes), "架空基準");
     let moved: Rows = rows
         .iter()
-        .map(|row| row.iter().filter(|(c, _)| **c != col("現状")).map(|(c, text)| (16 - c, text.clone())).collect())
+        .map(|row| row.iter().filter(|(c, _)| **c != col("現状")).map(|(c, text)| (17 - c, text.clone())).collect())
         .collect();
     let mut moved = moved;
-    moved[3].insert(16 - col("対応状況"), "×".into());
+    moved[3].insert(17 - col("対応状況"), "×".into());
     let result = diff(&current(&data), &read_workbook(&read(&save("名前を変えた", &moved))));
     assert_eq!(result.changes.len(), 1, "{result:?}");
     assert_eq!(result.changes[0].new, "×");
@@ -246,7 +246,7 @@ fn the_file_has_what_people_expect_of_it() {
         r#"state="frozen""#,
         r#"<formula1>"○,△,×,－"</formula1>"#,
         r#"type="date""#,
-        r#"<autoFilter ref="A3:Q15""#,
+        r#"<autoFilter ref="A3:R15""#,
         r#"orientation="landscape""#,
         r#"paperSize="9""#,
         r#"hidden="1""#,

@@ -50,6 +50,7 @@ pub fn data(rows: usize) -> AssessmentSheetData {
         reason: "強制要件（指定港: 名古屋港のため）".into(),
         answer: answer(n),
         last: Some(answer(n + 1)),
+        source: String::new(),
     };
     AssessmentSheetData {
         organisation_id: "org-1".into(),

@@ -101,6 +101,7 @@ pub fn report(lang: Lang, gaps: usize, rest: usize) -> GapReport {
         gaps: (0..gaps).map(|at| gap(at, forces[at % 4])).collect(),
         exclusions: (0..rest).map(exclusion).collect(),
         unanswered: (0..rest).map(|at| unanswered(at, forces[at % 4])).collect(),
+        carried: (0..rest).map(carried).collect(),
         chapters,
         checkpoint: "操作記録 第48213号　SHA-256 3f9a…c07e（令和8年11月20日 9時00分 時点）".into(),
     }
@@ -149,6 +150,16 @@ fn unanswered(at: usize, force: &str) -> UnansweredLine {
         force: force.into(),
         department: "設備運用課".into(),
         asked_until: Some(date(2026, 12, 10)),
+    }
+}
+
+fn carried(at: usize) -> CarriedLine {
+    CarriedLine {
+        standard: "港湾GL".into(),
+        number: format!("2.2.{}", 1 + at),
+        title: "接続の管理".into(),
+        status: if at.is_multiple_of(2) { Status::Met } else { Status::Partly },
+        source: "引継ぎ（要確認）：JT-X1051 13.1.3 ○ 2026-10-02 設備運用課".into(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod assurance;
 mod assurance_web;
+mod carry;
 mod crosswalk;
 mod identity;
 mod report;

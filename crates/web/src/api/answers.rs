@@ -1,5 +1,6 @@
 //! Assessments and answers.
 
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -7,11 +8,12 @@ use sakimori_app::answers::{self, Change, Saved, current_state, field_text};
 use sakimori_app::{AppError, Refusal, assessment};
 use sakimori_domain::assurance::{Answer, AnswerField, Tally};
 use sakimori_store::assessment::SheetRow;
+use sakimori_store::carry::{Carried, CarriedSource};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::kept::SheetKey;
+use super::kept::{Pieces, SheetKey};
 use super::{ApiError, Refused, json, json_bytes, json_text};
 use crate::forms::PersonJson;
 use crate::person::Person;
@@ -100,6 +102,64 @@ struct AnswerRow<'a> {
     /// UTC, RFC 3339; empty for a row that nobody has touched.
     updated_at: &'a str,
     updated_by: &'a str,
+    /// Where the answer came from, if it was carried over from other provisions.
+    carried: Option<CarriedFields<'a>>,
+    /// The number under which it was answered before a new edition asked again.
+    asked_again: Option<&'a str>,
+}
+
+/// An answer that was carried over.
+#[derive(Serialize, ToSchema)]
+struct CarriedFields<'a> {
+    /// `carried` or `proposed`.
+    how: &'a str,
+    confirmed: bool,
+    /// An answer that it came from has changed since somebody looked.
+    source_changed: bool,
+    /// UTC, RFC 3339.
+    made_at: &'a str,
+    made_by: &'a str,
+    sources: Vec<SourceFields<'a>>,
+}
+
+/// An answer that another one came from, as it was then.
+#[derive(Serialize, ToSchema)]
+struct SourceFields<'a> {
+    answer: &'a str,
+    /// Short name.
+    edition: &'a str,
+    number: &'a str,
+    /// `equal`, `subset-of`, `superset-of` or `intersects`, read from the row that the answer came to.
+    relation: &'a str,
+    /// `o`, `triangle`, `x` or `na`.
+    status: &'a str,
+    /// UTC, RFC 3339.
+    answered_at: &'a str,
+    answered_by: &'a str,
+    changed: bool,
+}
+
+impl<'a> From<&'a Carried> for CarriedFields<'a> {
+    fn from(c: &'a Carried) -> Self {
+        let source = |s: &'a CarriedSource| SourceFields {
+            answer: &s.answer_id,
+            edition: &s.edition,
+            number: &s.number,
+            relation: s.relation.code(),
+            status: s.status.code(),
+            answered_at: &s.answered_at,
+            answered_by: &s.answered_by,
+            changed: s.changed,
+        };
+        Self {
+            how: c.how.code(),
+            confirmed: c.confirmed,
+            source_changed: c.source_changed(),
+            made_at: &c.made_at,
+            made_by: &c.made_by,
+            sources: c.sources.iter().map(source).collect(),
+        }
+    }
 }
 
 /// What a person fills in.
@@ -156,6 +216,8 @@ impl<'a> From<&'a SheetRow> for AnswerRow<'a> {
             version: r.version,
             updated_at: &r.updated_at,
             updated_by: &r.updated_by,
+            carried: r.carried.as_deref().map(Into::into),
+            asked_again: r.asked_again.as_deref(),
         }
     }
 }
@@ -179,11 +241,31 @@ pub async fn assessment_answers(
     if let Some(bytes) = state.sheets.get(&key, stamp) {
         return Ok(json_text(bytes));
     }
-    let (_, rows) = assessment::rows(&state.app, actor, &key.assessment_id).await.map_err(&refused)?;
-    let rows: Vec<AnswerRow<'_>> = rows.iter().map(Into::into).collect();
-    let bytes = json_bytes(&rows, 2048 * rows.len() + 16)?;
-    state.sheets.put(key, stamp, bytes.clone());
+    let pieces = match state.sheets.older(&key) {
+        Some((kept_at, kept)) => {
+            let since = assessment::rows_since(&state.app, actor, &key.assessment_id, (kept_at, stamp)).await;
+            match since.map_err(&refused)? {
+                Some(rows) => Some(kept.with(&written(&rows)?)),
+                None => None,
+            }
+        }
+        None => None,
+    };
+    let pieces = match pieces {
+        Some(pieces) => pieces,
+        None => {
+            let (_, rows) = assessment::rows(&state.app, actor, &key.assessment_id).await.map_err(&refused)?;
+            Pieces::of(&written(&rows)?)
+        }
+    };
+    let bytes = pieces.bytes();
+    state.sheets.put(key, stamp, pieces);
     Ok(json_text(bytes))
+}
+
+/// Each row as JSON, with its id.
+fn written(rows: &[SheetRow]) -> Result<Vec<(&str, Bytes)>, ApiError> {
+    rows.iter().map(|row| Ok((row.id.as_str(), json_bytes(&AnswerRow::from(row), 2048)?))).collect()
 }
 
 /// Fields to write over a version; what is left out stays as it is. Numbers may come as text, as forms send them.

@@ -2,8 +2,10 @@
 
 pub mod applicability;
 pub mod assessments;
+pub mod carry;
 pub mod chapters;
 pub mod detail;
+pub mod edition_change;
 pub mod presence;
 pub mod requests;
 pub mod sheet;

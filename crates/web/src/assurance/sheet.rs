@@ -32,14 +32,20 @@ pub struct SheetQuery {
 }
 
 /// Filters of the sheet, as people ask for them.
-pub const SHOWS: [(&str, &str, &str); 6] = [
+pub const SHOWS: [(&str, &str, &str); 9] = [
     ("", "すべて", "all"),
     ("blank", "未回答", "not answered"),
     ("mandatory", "強制", "mandatory"),
     ("mine", "私の担当", "mine"),
     ("worse", "前回から悪化", "worse than last"),
     ("gap", "△×", "△×"),
+    ("carried", "引継ぎ（要確認）", "carried, to be confirmed"),
+    ("changed", "元の回答が変わった", "source changed"),
+    ("asked", "再確認", "asked again"),
 ];
+
+/// Filters that only stand there when a row meets them.
+const SELDOM: [&str; 3] = ["carried", "changed", "asked"];
 
 /// Whether a filter lets a row through.
 pub fn shows(row: &SheetRow, show: &str, person: &Person) -> bool {
@@ -53,6 +59,9 @@ pub fn shows(row: &SheetRow, show: &str, person: &Person) -> bool {
         }
         "worse" => row.last.as_ref().is_some_and(|last| compare(last, &row.answer) == Change::Worse),
         "gap" => matches!(row.answer.status, AnswerStatus::Partly | AnswerStatus::No),
+        "carried" => row.carried.as_ref().is_some_and(|carried| !carried.confirmed),
+        "changed" => row.carried.as_ref().is_some_and(|carried| carried.source_changed()),
+        "asked" => row.asked_again.is_some(),
         _ => true,
     }
 }
@@ -133,6 +142,8 @@ struct SheetPage<'a> {
     ask_href: String,
     shown: usize,
     added: Option<u32>,
+    /// A row waits to be confirmed.
+    confirmable: bool,
 }
 
 /// GET /assessments/{id}
@@ -170,6 +181,7 @@ pub async fn show(
         editions: edition_chips(&id, &query, &sheet, p.english),
         shown: grid.chapters.iter().map(|c| c.rows.len()).sum(),
         added: query.added.parse().ok(),
+        confirmable: sheet.rows.iter().any(|row| shows(row, "carried", &person)),
         departments,
         ask_href: format!(
             "/requests/new{}",
@@ -186,18 +198,18 @@ fn address(id: &str, edition: &str, show: &str) -> String {
 }
 
 fn show_chips(id: &str, query: &SheetQuery, rows: &[SheetRow], person: &Person, english: bool) -> Vec<Chip> {
+    let of_edition = |row: &&SheetRow| query.edition.is_empty() || row.edition_id == query.edition;
     SHOWS
         .iter()
-        .map(|(code, ja, en)| Chip {
+        .map(|(code, ja, en)| {
+            let count = rows.iter().filter(of_edition).filter(|row| shows(row, code, person)).count();
             // A second click on a filter takes it off.
-            href: address(id, &query.edition, if *code == query.show { "" } else { code }),
-            label: if english { en } else { ja }.to_string(),
-            count: rows
-                .iter()
-                .filter(|row| (query.edition.is_empty() || row.edition_id == query.edition) && shows(row, code, person))
-                .count(),
-            on: *code == query.show,
+            let href = address(id, &query.edition, if *code == query.show { "" } else { code });
+            let label = if english { en } else { ja }.to_string();
+            (*code, Chip { href, label, count, on: *code == query.show })
         })
+        .filter(|(code, chip)| chip.count > 0 || chip.on || !SELDOM.contains(code))
+        .map(|(_, chip)| chip)
         .collect()
 }
 

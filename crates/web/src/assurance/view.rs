@@ -2,6 +2,10 @@
 
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Maturity};
+use sakimori_domain::crosswalk::Relation;
+use sakimori_store::carry::Carried;
+
+pub use sakimori_app::carry::source_line;
 
 /// The word on a badge: short, since it stands in a narrow column.
 pub fn force_word(force: &Force, english: &bool) -> &'static str {
@@ -43,6 +47,16 @@ pub fn status_mark(status: &AnswerStatus, english: &bool) -> &'static str {
         (AnswerStatus::Unanswered, true) => "blank",
         (status, _) => status.ja(),
     }
+}
+
+/// ＝ ⊂ ⊃ ∩.
+pub fn relation_sign(relation: &Relation) -> &'static str {
+    relation.sign()
+}
+
+/// Whether a carried answer still waits for a person.
+pub fn is_open(carried: &Carried) -> bool {
+    !carried.confirmed || carried.source_changed()
 }
 
 /// A filter chip.

@@ -81,8 +81,15 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     };
     let steps =
         if actor.may(Permission::ManageAssessments) { first_steps(&mut c, actor, &requests).await? } else { None };
-    let more = requests.len().saturating_sub(TASKS_SHOWN);
-    let tasks = requests.iter().take(TASKS_SHOWN).map(|r| task(r, &p)).collect();
+    drop(c);
+    let mut tasks: Vec<Task> = sakimori_app::carry::to_review(&state.app, actor)
+        .await?
+        .into_iter()
+        .map(|(id, title, rows)| review_task(&id, &title, rows, p.english))
+        .collect();
+    tasks.extend(requests.iter().map(|r| task(r, &p)));
+    let more = tasks.len().saturating_sub(TASKS_SHOWN);
+    tasks.truncate(TASKS_SHOWN);
     render(&HomePage { tasks, more, assessment, standards, events, steps, p })
 }
 
@@ -118,6 +125,15 @@ fn task(r: &AnswerRequest, p: &Page) -> Task {
         (false, false) => format!("回答済 {} / {}", r.answered, r.rows),
     };
     Task { title, href: format!("/requests/{}", r.id), note, due: r.due.clone() }
+}
+
+/// Answers that were carried over from ones that have changed since.
+fn review_task(id: &str, assessment: &str, rows: usize, english: bool) -> Task {
+    let (title, note) = match english {
+        true => ("Check answers whose source has changed".to_owned(), format!("{assessment}, {rows} items")),
+        false => ("元の回答が変わった項目を確かめる".to_owned(), format!("{assessment} ・ {rows}項目")),
+    };
+    Task { title, href: format!("/assessments/{id}?show=changed"), note, due: String::new() }
 }
 
 async fn standard_bars(c: &mut Connection, actor: &Actor, a: &Assessment) -> Result<Vec<StandardBar>, WebError> {

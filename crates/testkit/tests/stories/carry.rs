@@ -336,6 +336,7 @@ async fn publish(test: &TestApp, id: &str, label: &str, from: &str, controls: &[
     write.commit().await.expect("commit");
 }
 
+// tidy: long because it is one story, from the old edition to the new one and back.
 #[tokio::test]
 async fn a_new_edition_reaches_a_running_assessment_and_can_be_taken_back() {
     const OLD: &str = "alpha~rules-1";

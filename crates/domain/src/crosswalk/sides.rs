@@ -88,11 +88,12 @@ pub(super) fn sources(provisions: &[Provision], lexicon: &mut Lexicon) -> Vec<So
             if !texts.says() {
                 texts.children.iter().for_each(|child| own.push_str(&all[*child].own()));
             }
-            let whole = own.clone() + &lines(texts.above.iter().copied());
+            let own = lexicon.learn(&own);
+            let above = lexicon.learn(&lines(texts.above.iter().copied()));
             Source {
                 number: texts.provision.id.clone(),
-                own: lexicon.learn(&own),
-                whole: lexicon.learn(&whole),
+                whole: Terms::together([&own, &above].into_iter()),
+                own,
                 asks: texts.asks(),
             }
         })
@@ -136,14 +137,16 @@ impl<'a> TargetSide<'a> {
         for (target, at) in self.offered.iter().enumerate() {
             let texts = &self.all[*at];
             let title = texts.provision.title.as_str();
-            // The title twice: it says in few words what the item is about.
-            let whole = [title, title, &texts.provision.text].into_iter().chain(texts.bullet_texts());
-            self.whole.push(lexicon.learn(&lines(whole.chain(texts.above.iter().copied()))));
+            let first = self.pieces.len();
             let pieces = [title, &texts.provision.text].map(|text| (None, text));
             let bullets = texts.bullet_texts().enumerate().map(|(bullet, text)| (Some(bullet), text));
             for (bullet, text) in pieces.into_iter().chain(bullets).filter(|(_, text)| !text.is_empty()) {
                 self.pieces.push((target, bullet, lexicon.learn(text)));
             }
+            // The title twice: it says in few words what the item is about.
+            let around = [lexicon.learn(title), lexicon.learn(&lines(texts.above.iter().copied()))];
+            let pieces = self.pieces[first..].iter().map(|(_, _, terms)| terms);
+            self.whole.push(Terms::together(pieces.chain(&around)));
         }
     }
 

@@ -53,6 +53,18 @@ pub(super) struct Terms {
     pub words: Counts,
 }
 
+impl Terms {
+    /// What several texts say together.
+    pub(super) fn together<'a>(texts: impl Iterator<Item = &'a Terms>) -> Self {
+        let mut all = Self::default();
+        for text in texts {
+            all.pairs.extend(&text.pairs);
+            all.words.extend(&text.words);
+        }
+        Self { pairs: summed(all.pairs), words: summed(all.words) }
+    }
+}
+
 /// A text with the places of its terms, to show what is shared.
 #[derive(Debug, Default)]
 pub(super) struct Placed {
@@ -219,16 +231,20 @@ fn each_run(letters: &[char], mut tell: impl FnMut(&[char], Script)) {
     }
 }
 
-fn counted(mut terms: Vec<u32>) -> Counts {
+fn counted(terms: Vec<u32>) -> Counts {
+    summed(terms.into_iter().map(|term| (term, 1)).collect())
+}
+
+fn summed(mut terms: Counts) -> Counts {
     terms.sort_unstable();
-    let mut counts: Counts = Vec::new();
-    for term in terms {
-        match counts.last_mut() {
-            Some((last, count)) if *last == term => *count += 1,
-            _ => counts.push((term, 1)),
+    terms.dedup_by(|next, kept| {
+        let is_same = next.0 == kept.0;
+        if is_same {
+            kept.1 += next.1;
         }
-    }
-    counts
+        is_same
+    });
+    terms
 }
 
 #[cfg(test)]

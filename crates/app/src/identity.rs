@@ -178,33 +178,51 @@ pub struct NewAccount {
     pub department_id: String,
 }
 
+/// A login as it is kept: small letters.
+///
+/// # Errors
+/// Too short, too long, or with letters that a login cannot have.
+pub(crate) fn checked_login(login: &str) -> Result<String> {
+    let login = login.trim().to_lowercase();
+    let well_formed =
+        (3..=64).contains(&login.len()) && login.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c));
+    if well_formed {
+        return Ok(login);
+    }
+    Err(Refusal::invalid(
+        "login-form",
+        "ログイン名は3〜64文字の英数字と . _ - @ で入力してください。",
+        "A login has 3 to 64 letters, digits or . _ - @.",
+    )
+    .into())
+}
+
+/// A name of a person, a post or an organisation.
+///
+/// # Errors
+/// Empty or too long.
+pub(crate) fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    if !name.is_empty() && name.chars().count() <= 100 && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    Err(Refusal::invalid(
+        "name-form",
+        "氏名・係名・組織名は100文字以内の1行で入力してください。",
+        "A name is one line of at most 100 characters.",
+    )
+    .into())
+}
+
 /// Registers an account with a seat in the actor's organisation.
 ///
 /// # Errors
 /// A taken login, a bad password, an unknown department, or a role that may not.
 pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<String> {
     actor.require(Permission::ManageAccounts)?;
-    let login = new.login.trim().to_lowercase();
-    let well_formed =
-        (3..=64).contains(&login.len()) && login.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c));
-    if !well_formed {
-        return Err(Refusal::invalid(
-            "login-form",
-            "ログイン名は3〜64文字の英数字と . _ - @ で入力してください。",
-            "A login has 3 to 64 letters, digits or . _ - @.",
-        )
-        .into());
-    }
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > 100 {
-        return Err(Refusal::invalid(
-            "name-form",
-            "氏名（または係名）を100文字以内で入力してください。",
-            "Enter a name of at most 100 characters.",
-        )
-        .into());
-    }
-    passwords::check_rules(&new.password, &login, name)?;
+    let login = checked_login(&new.login)?;
+    let name = checked_name(&new.name)?;
+    passwords::check_rules(&new.password, &login, &name)?;
     let mut c = app.read().await?;
     if store::account_by_login(&mut c, &login).await?.is_some() {
         return Err(Refusal::invalid("login-taken", "このログイン名は使われています。", "This login is taken.").into());
@@ -216,7 +234,7 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     let account = Account {
         id: app.new_id(),
         login,
-        display_name: name.to_owned(),
+        display_name: name,
         password_hash,
         state: "active".to_owned(),
         failures: 0,

@@ -25,6 +25,7 @@ pub mod report;
 pub mod requests;
 pub mod revision;
 pub mod sandbox;
+pub mod setup;
 pub mod standards;
 pub mod workbook;
 

@@ -8,6 +8,7 @@ mod oscal;
 mod profile;
 mod report;
 mod serve;
+mod setup;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,9 @@ enum Command {
     /// Start the server.
     #[command(after_help = "例: sakimori serve --data ./sakimori-data\n    sakimori serve --database-url postgres://…")]
     Serve(serve::ServeArgs),
+    /// Make the first organisation and its administrator, once, before the first start.
+    #[command(after_help = "例: sakimori setup --data ./sakimori-data --organisation 組織の名称 --login admin")]
+    Setup(setup::SetupArgs),
     /// Write a report: PDF, Excel or JSON.
     Report(report::ReportArgs),
     /// Read documents (text, PDF, HTML, Word, Excel) into catalogues.
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
         Command::Crosswalk(args) => common::run(crosswalk::run(args)),
         Command::Profile(args) => common::run(profile::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
+        Command::Setup(args) => common::run(setup::run(args)),
         Command::Serve(args) => common::run(serve::run(args)),
     }
 }

@@ -7,6 +7,7 @@ mod assets;
 mod error;
 mod forms;
 mod health;
+mod help;
 mod page;
 mod person;
 mod router;

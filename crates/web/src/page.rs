@@ -18,6 +18,8 @@ pub enum Room {
     Standards,
     Assurance,
     Registry,
+    /// The handbook, behind the question mark.
+    Help,
     /// Administration, behind the person's menu.
     Administration,
 }

@@ -16,7 +16,9 @@ use crate::error::WebError;
 use crate::forms::UPLOAD_MAX;
 use crate::person::Person;
 use crate::state::WebState;
-use crate::{administration, api, assets, assurance, health, home, identity, registry, security, standards, trail};
+use crate::{
+    administration, api, assets, assurance, health, help, home, identity, registry, security, standards, trail,
+};
 use crate::{crosswalk, report, revision, workbook};
 
 /// Who reaches a route.
@@ -195,6 +197,7 @@ routes! {
     GET  "/assessments/new"          Needs(P::ManageAssessments) => assurance::assessments::new;
     POST "/assessments"              Needs(P::ManageAssessments) => assurance::assessments::create;
     GET  "/assessments/{id}"         Needs(P::ReadAssessments) => assurance::sheet::show;
+    GET  "/assessments/{id}/rows"    Needs(P::ReadAssessments) => assurance::sheet::rows;
     POST "/assessments/{id}/state"   Needs(P::ManageAssessments) => assurance::assessments::set_state;
     POST "/assessments/{id}/extend"  Needs(P::ManageAssessments) => assurance::assessments::extend;
     POST "/assessments/{id}/bulk"    Needs(P::ManageAssessments) => assurance::chapters::bulk;
@@ -228,6 +231,9 @@ routes! {
     GET  "/api/v1/assessments"       Needs(P::ReadAssessments) => api::assessments;
     GET  "/api/v1/assessments/{id}/answers" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => api::assessment_answers;
     PATCH "/api/v1/answers/{id}"     NeedsEither(P::AnswerAll, P::AnswerOwn) => api::patch_answer;
+
+    GET  "/help"                     SignedIn => help::first;
+    GET  "/help/{chapter}"           SignedIn => help::chapter;
 
     // ホーム
     GET  "/"                         SignedIn => home::show;

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use sakimori_app::identity;
+use sakimori_app::setup::{Founding, found};
 use sakimori_domain::identity::{LOCK_MINUTES, SESSION_IDLE_MINUTES};
 use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::{BOTH, TestApp};
@@ -97,5 +98,23 @@ async fn signing_in_leads_only_to_pages_of_this_site() {
             let fields = [("login", "alpha-auditor"), ("password", PASSWORD), ("next", next)];
             assert_eq!(test.stranger().send("POST", "/sign-in", &fields).await.location(), expected, "{next}");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_installation_is_set_up_once() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        let new = |login: &str| Founding {
+            organisation: "みなと荷役（架空）".to_owned(),
+            login: login.to_owned(),
+            name: "システム管理者".to_owned(),
+        };
+        assert!(found(&test.app, new("a")).await.is_err(), "a login has three letters");
+        let founded = found(&test.app, new("Admin")).await.expect("set up");
+        assert!(identity::sign_in(&test.app, "admin", &founded.password, "").await.is_ok());
+        let again = found(&test.app, new("second")).await.err().expect("refused");
+        assert_eq!(again.refusal().map(|refusal| refusal.code), Some("already-set-up"));
+        assert!(identity::sign_in(&test.app, "second", &founded.password, "").await.is_err(), "nothing is left of it");
     }
 }

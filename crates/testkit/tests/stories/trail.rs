@@ -72,3 +72,15 @@ async fn the_trail_is_read_in_words_and_narrowed_in_the_address() {
         assert_eq!(member.get("/trail").await.status, StatusCode::FORBIDDEN);
     }
 }
+
+#[tokio::test]
+async fn the_handbook_is_in_the_program() {
+    let test = TestApp::new(BOTH[0]).await;
+    test.organisation("alpha", terminal_profile()).await;
+    let member = test.browser("alpha-department-member").await;
+    let first = member.get("/help").await.text();
+    assert!(first.contains("導入と最初の起動") && first.contains("/help/05-assessment"));
+    let keys = member.get("/help/05-assessment").await.text();
+    assert!(keys.contains("Ctrl+Enter") && !keys.contains("../screenshots"));
+    assert_eq!(member.get("/help/no-such-chapter").await.status, StatusCode::NOT_FOUND);
+}

@@ -262,6 +262,8 @@ pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<
         locked: !desk.may_answer,
         selectable: false,
         back: format!("{PATH}/{id}"),
+        rows_url: String::new(),
+        chapter_url: String::new(),
     };
     let own = !person.actor.may(Permission::ReadAssessments);
     let today = state.app.today();

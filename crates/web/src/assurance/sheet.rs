@@ -28,8 +28,17 @@ pub struct SheetQuery {
     pub edition: String,
     /// Code of a [`Show`].
     pub show: String,
+    /// Chapter to begin with in a sheet of many rows, e.g. `ch-3`.
+    pub chapter: String,
+    /// `1`: every row at once, for printing.
+    all: String,
     added: String,
 }
+
+/// Up to this many rows a sheet is sent whole.
+const WHOLE_MAX: usize = 200;
+/// Rows sent at first of a longer one; the other chapters are sent when they come into sight.
+const FIRST_ROWS: usize = 80;
 
 /// Filters of the sheet, as people ask for them.
 pub const SHOWS: [(&str, &str, &str); 9] = [
@@ -79,6 +88,10 @@ pub struct Grid<'a> {
     pub selectable: bool,
     /// Address of the page, to come back to.
     pub back: String,
+    /// Address of the rows of a chapter, to which its id is added; empty when every row is there.
+    pub rows_url: String,
+    /// Address of the page, to which a chapter to begin with is added.
+    pub chapter_url: String,
 }
 
 /// A chapter with the rows that are shown.
@@ -90,6 +103,28 @@ pub struct GridChapter<'a> {
     /// Of the whole chapter, whatever is shown.
     pub tally: Tally,
     pub rows: Vec<&'a SheetRow>,
+    /// Whether its rows are in the page; else they are sent when they come into sight.
+    pub is_here: bool,
+}
+
+/// Leaves out the rows of what is out of sight in a sheet of many rows: what comes first is the chapter asked for, or the
+/// first, and what follows it up to [`FIRST_ROWS`]. Returns whether anything was left out.
+fn thin_out(chapters: &mut [GridChapter<'_>], first: &str) -> bool {
+    if chapters.iter().map(|c| c.rows.len()).sum::<usize>() <= WHOLE_MAX {
+        return false;
+    }
+    let start = chapters.iter().position(|c| c.id == first).unwrap_or(0);
+    let mut sent = 0;
+    for (place, chapter) in chapters.iter_mut().enumerate() {
+        chapter.is_here = place == start || (place > start && sent + chapter.rows.len() <= FIRST_ROWS);
+        // What does not fit ends it: a gap in what one reads would be odd.
+        sent += if place >= start && !chapter.is_here {
+            FIRST_ROWS
+        } else {
+            chapter.rows.len() * usize::from(chapter.is_here)
+        };
+    }
+    true
 }
 
 /// Puts rows into chapters. `editions` names the Editions; the name is shown when there is more than one.
@@ -117,6 +152,7 @@ pub fn grid_chapters<'a>(
             title: if title.is_empty() { name.to_owned() } else { title },
             tally: chapter.tally,
             rows: shown,
+            is_here: true,
         });
         last_edition = chapter.edition_id;
     }
@@ -144,6 +180,64 @@ struct SheetPage<'a> {
     added: Option<u32>,
     /// A row waits to be confirmed.
     confirmable: bool,
+    /// Every row at once, for printing; empty when they are there anyway.
+    whole_href: String,
+}
+
+/// The rows of one chapter, to be put into a sheet that is open.
+#[derive(Template)]
+#[template(path = "assurance/rows.html")]
+struct RowsPage<'a> {
+    p: Page,
+    grid: &'a Grid<'a>,
+    rows: &'a [&'a SheetRow],
+}
+
+/// The chapters of a sheet as the filters of the address let them through.
+async fn grid_of<'a>(
+    state: &WebState,
+    person: &Person,
+    sheet: &'a app::Sheet,
+    query: &SheetQuery,
+) -> Result<Grid<'a>, WebError> {
+    let chapters = app::chapters(&state.app, &sheet.rows).await.map_err(told(person))?;
+    let names: HashMap<String, String> =
+        sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
+    let of_edition = |row: &SheetRow| query.edition.is_empty() || row.edition_id == query.edition;
+    let english = person.actor.language == "en";
+    let id = &sheet.assessment.id;
+    let filters = [("edition", query.edition.as_str()), ("show", &query.show), ("chapter", "")];
+    // The chapter's id is put behind the last `=`.
+    let open = |path: String| format!("{path}{}chapter=", if query_string(&filters).is_empty() { "?" } else { "&" });
+    Ok(Grid {
+        chapters: grid_chapters(&sheet.rows, chapters, &names, english, |row| {
+            of_edition(row) && shows(row, &query.show, person)
+        }),
+        action: "/answers".to_owned(),
+        presence: format!("/assessments/{id}/presence"),
+        filtered: !query.show.is_empty(),
+        locked: sheet.assessment.state != "open" || !person.actor.may(Permission::AnswerAll),
+        selectable: sheet.assessment.state == "open" && person.actor.may(Permission::ManageAssessments),
+        back: address(id, query, &[("chapter", &query.chapter)]),
+        rows_url: open(format!("/assessments/{id}/rows{}", query_string(&filters))),
+        chapter_url: open(address(id, query, &[])),
+    })
+}
+
+/// GET /assessments/{id}/rows: the rows of one chapter.
+pub async fn rows(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+    Query(query): Query<SheetQuery>,
+) -> Result<Response, WebError> {
+    let told = told(&person);
+    person.actor.require(Permission::ReadAssessments).map_err(&told)?;
+    let sheet = app::sheet(&state.app, &person.actor, &id).await.map_err(&told)?;
+    let grid = grid_of(&state, &person, &sheet, &query).await?;
+    // A chapter whose last row has left the filter meanwhile has no rows.
+    let rows = grid.chapters.iter().find(|c| c.id == query.chapter).map_or(&[][..], |c| &c.rows);
+    render(&RowsPage { p: Page::new(&state, &person, Room::Assurance, "/assessments"), grid: &grid, rows })
 }
 
 /// GET /assessments/{id}
@@ -158,21 +252,12 @@ pub async fn show(
     let sheet = app::sheet(&state.app, &person.actor, &id).await.map_err(&told)?;
     let mut p = Page::new(&state, &person, Room::Assurance, "/assessments");
     p.marking = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(&told)?.marking;
-    let chapters = app::chapters(&state.app, &sheet.rows).await.map_err(&told)?;
-    let names: HashMap<String, String> =
-        sheet.editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect();
-    let of_edition = |row: &SheetRow| query.edition.is_empty() || row.edition_id == query.edition;
-    let grid = Grid {
-        chapters: grid_chapters(&sheet.rows, chapters, &names, p.english, |row| {
-            of_edition(row) && shows(row, &query.show, &person)
-        }),
-        action: "/answers".to_owned(),
-        presence: format!("/assessments/{id}/presence"),
-        filtered: !query.show.is_empty(),
-        locked: sheet.assessment.state != "open" || !person.actor.may(Permission::AnswerAll),
-        selectable: sheet.assessment.state == "open" && person.actor.may(Permission::ManageAssessments),
-        back: address(&id, &query.edition, &query.show),
-    };
+    let mut grid = grid_of(&state, &person, &sheet, &query).await?;
+    let is_long = thin_out(&mut grid.chapters, &query.chapter);
+    if query.all == "1" || !is_long {
+        grid.chapters.iter_mut().for_each(|chapter| chapter.is_here = true);
+        grid.rows_url.clear();
+    }
     let departments = sakimori_app::registry::departments(&state.app, &person.actor).await.map_err(&told)?;
     let page = SheetPage {
         assessment: &sheet.assessment,
@@ -182,6 +267,7 @@ pub async fn show(
         shown: grid.chapters.iter().map(|c| c.rows.len()).sum(),
         added: query.added.parse().ok(),
         confirmable: sheet.rows.iter().any(|row| shows(row, "carried", &person)),
+        whole_href: if is_long { address(&id, &query, &[("all", "1")]) } else { String::new() },
         departments,
         ask_href: format!(
             "/requests/new{}",
@@ -193,8 +279,11 @@ pub async fn show(
     render(&page)
 }
 
-fn address(id: &str, edition: &str, show: &str) -> String {
-    format!("/assessments/{id}{}", query_string(&[("edition", edition), ("show", show)]))
+/// Address of the sheet with the filters of now and `more`; a later word of a name takes the place of an earlier one.
+fn address(id: &str, query: &SheetQuery, more: &[(&str, &str)]) -> String {
+    let own = [("edition", query.edition.as_str()), ("show", query.show.as_str())];
+    let kept = own.iter().filter(|(name, _)| more.iter().all(|(other, _)| other != name));
+    format!("/assessments/{id}{}", query_string(&kept.chain(more).copied().collect::<Vec<_>>()))
 }
 
 fn show_chips(id: &str, query: &SheetQuery, rows: &[SheetRow], person: &Person, english: bool) -> Vec<Chip> {
@@ -204,7 +293,7 @@ fn show_chips(id: &str, query: &SheetQuery, rows: &[SheetRow], person: &Person, 
         .map(|(code, ja, en)| {
             let count = rows.iter().filter(of_edition).filter(|row| shows(row, code, person)).count();
             // A second click on a filter takes it off.
-            let href = address(id, &query.edition, if *code == query.show { "" } else { code });
+            let href = address(id, query, &[("show", if *code == query.show { "" } else { code })]);
             let label = if english { en } else { ja }.to_string();
             (*code, Chip { href, label, count, on: *code == query.show })
         })
@@ -218,13 +307,13 @@ fn edition_chips(id: &str, query: &SheetQuery, sheet: &app::Sheet, english: bool
         return Vec::new();
     }
     let all = Chip {
-        href: address(id, "", &query.show),
+        href: address(id, query, &[("edition", "")]),
         label: if english { "all standards" } else { "全ての基準" }.to_owned(),
         count: sheet.rows.len(),
         on: query.edition.is_empty(),
     };
     let each = sheet.editions.iter().map(|e| Chip {
-        href: address(id, &e.id, &query.show),
+        href: address(id, query, &[("edition", &e.id)]),
         label: e.edition.short.clone(),
         count: sheet.rows.iter().filter(|row| row.edition_id == e.id).count(),
         on: query.edition == e.id,

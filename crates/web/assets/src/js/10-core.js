@@ -36,6 +36,7 @@ const sakimori = (() => {
     field: ["項目", "Field"],
     mineColumn: ["自分", "Mine"],
     theirsColumn: ["相手", "Theirs"],
+    notLoaded: ["読み込めませんでした。もう一度お試しください", "This could not be loaded; try again"],
     unsentElsewhere: ["ほかのページに未送信の内容があります", "There are unsent changes on other pages"],
     storageFull: ["この端末に控えを残せません。ページを閉じずにお待ちください", "No space for a local copy: keep this page open"],
     restored: ["未送信だった内容を戻しました", "Unsent changes were put back"],

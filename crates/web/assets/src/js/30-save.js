@@ -252,17 +252,22 @@
   });
 
   // ---- coming back ----------------------------------------------------------------------------------------------------
-  let restored = 0;
   for (const place of document.querySelectorAll("[data-save-summary]")) place.setAttribute("aria-live", "polite");
-  for (const url of local.urls()) {
-    const row = rowOf(url);
-    const entry = entryOf(url);
-    if (!row || !entry) continue;
-    for (const [name, value] of Object.entries(entry.fields)) write(row, name, value);
-    restored += 1;
+  /** Puts unsent words back into their fields; for rows that come into the page later, too. Returns how many rows had some. */
+  function restore(scope) {
+    let restored = 0;
+    for (const url of local.urls()) {
+      const row = rowOf(url);
+      const entry = entryOf(url);
+      if (!row || !entry || !scope.contains(row)) continue;
+      for (const [name, value] of Object.entries(entry.fields)) write(row, name, value);
+      restored += 1;
+    }
+    return restored;
   }
+  const restored = restore(document);
   if (restored) message(`${say("restored")} (${restored})`);
   if (local.urls().length) flush();
 
-  sakimori.save = { read, write, note, flush };
+  sakimori.save = { read, write, note, flush, restore };
 })();

@@ -55,8 +55,12 @@
     target?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   }
-  function step(by) {
+  async function step(by) {
     const all = rows();
+    const chapter = active?.closest(".sheet__chapter");
+    const next = by > 0 ? chapter?.nextElementSibling : chapter?.previousElementSibling;
+    const ofChapter = chapter ? [...chapter.querySelectorAll("tr[data-row]")] : [];
+    if (next && active === ofChapter.at(by > 0 ? -1 : 0) && (await sakimori.chapters.load(next))) return step(by);
     go(all[active ? Math.min(all.length - 1, Math.max(0, all.indexOf(active) + by)) : 0]);
   }
 
@@ -162,7 +166,11 @@
     const row = event.target.closest("tr[data-row]");
     if (row && event.target.type === "radio") afterStatus(row, true);
     if (event.target.matches("[data-select-chapter]")) {
-      for (const box of event.target.closest(".sheet__chapter").querySelectorAll("[data-select]")) box.checked = event.target.checked;
+      const chapter = event.target.closest(".sheet__chapter");
+      sakimori.chapters.load(chapter).then(() => {
+        for (const box of chapter.querySelectorAll("[data-select]")) box.checked = event.target.checked;
+        paintSelection();
+      });
     }
     if (event.target.matches("[data-select], [data-select-chapter]")) paintSelection();
   });
@@ -187,10 +195,14 @@
     const row = event.target.closest("tr[data-row]");
     if (row && event.detail.name === "status") afterStatus(row, false);
   });
-  for (const row of rows()) {
-    const reason = row.querySelector("[data-na-reason]");
-    if (reason) reason.hidden = read(row, "status") !== "na";
-  }
+  const settle = (scope) => {
+    for (const row of scope.querySelectorAll("tr[data-row]")) {
+      const reason = row.querySelector("[data-na-reason]");
+      if (reason) reason.hidden = read(row, "status") !== "na";
+    }
+  };
+  settle(sheet);
+  sheet.addEventListener("sakimori:rows", (event) => settle(event.target));
 
   // ---- the chapter one is in ------------------------------------------------------------------------------------------
   const watcher = new IntersectionObserver(

@@ -9,6 +9,7 @@ mod clock;
 mod crosswalk;
 mod figures;
 mod http;
+mod oscal;
 mod prepare;
 mod reading;
 mod server;
@@ -22,7 +23,7 @@ use crate::figures::{Figure, Figures, Target};
 use crate::server::{Scratch, Server};
 
 /// Parts that `--only` can name.
-const PARTS: [&str; 8] = ["calibrate", "read", "crosswalk", "start", "sheets", "saves", "search", "files"];
+const PARTS: [&str; 9] = ["calibrate", "read", "oscal", "crosswalk", "start", "sheets", "saves", "search", "files"];
 
 struct Args {
     program: PathBuf,
@@ -64,6 +65,9 @@ fn main() -> Result<()> {
     if std::env::args().nth(1).as_deref() == Some(reading::CHILD) {
         return reading::child();
     }
+    if std::env::args().nth(1).as_deref() == Some(oscal::CHILD) {
+        return oscal::child();
+    }
     let args = args()?;
     // One thread: the load generator shall leave the cores to the server.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -79,6 +83,9 @@ async fn run(args: &Args) -> Result<()> {
     }
     if args.wants("read") {
         reading::run(&args.program, &mut figures)?;
+    }
+    if args.wants("oscal") {
+        oscal::run(&scratch, &mut figures)?;
     }
     if args.wants("crosswalk") {
         crosswalk::run(&mut figures)?;

@@ -4,9 +4,11 @@
 mod join;
 mod keep;
 mod recognise;
+mod structured;
 mod upload;
 
 pub use join::{Options, Plan, Target, plan};
 pub use keep::{Outcome, keep};
 pub use recognise::{FIT_MIN, Grammar, Recognised, grammar_of, own_grammar, recognise};
+pub use structured::library;
 pub use upload::{Choice, Upload, discard, put_aside, take_up};

@@ -19,6 +19,7 @@ pub mod edition_change;
 pub mod evidence;
 pub mod identity;
 pub mod ingest;
+pub mod oscal;
 pub mod passwords;
 pub mod registry;
 pub mod report;

@@ -36,6 +36,13 @@ pub struct SettingsFile {
 }
 
 impl DataArgs {
+    /// The installation that `--into` names: a data folder, or the address of a database.
+    pub fn into(place: &str) -> Self {
+        let is_url = place.contains("://");
+        let database_url = is_url.then(|| place.to_owned());
+        Self { data: (!is_url).then(|| PathBuf::from(place)), database_url, config: None }
+    }
+
     /// The settings file, or an empty one.
     ///
     /// # Errors

@@ -10,16 +10,19 @@ use sakimori_app::ingest::{self, Grammar, Options, Outcome, Plan, Recognised};
 use sakimori_app::{Actor, AppError};
 use sakimori_interop::Profile;
 use sakimori_interop::files::{FileError, Limits};
+use sakimori_interop::oscal::convert::to_oscal;
+use sakimori_interop::oscal::model::CatalogDocument;
+use sakimori_interop::oscal::to_json;
 use sakimori_interop::simple::to_simple_json;
 
-use crate::common::{DataArgs, open_app};
+use crate::common::{DataArgs, machine_clock, open_app};
 
 /// Problems of one kind that the summary names.
 const PLACES_SHOWN: usize = 3;
 
 #[derive(Args)]
 pub struct IngestArgs {
-    /// Documents: text (UTF-8, Shift_JIS …), PDF, HTML, Word (.docx), Excel (.xlsx).
+    /// Documents: text (UTF-8, Shift_JIS …), PDF, HTML, Word (.docx), Excel (.xlsx), OSCAL catalogue (.json), CISO Assistant library (.yaml, .xlsx).
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Import grammar: a name (`sakimori profile list`) or a TOML file. Default: the best fitting one.
@@ -58,16 +61,26 @@ enum CatalogueFormat {
     Oscal,
 }
 
+impl IngestArgs {
+    /// As `oscal import` asks for one catalogue; with `format` it is printed as simple JSON.
+    pub fn for_one(
+        file: PathBuf,
+        into: Option<String>,
+        edition: Option<String>,
+        dry_run: bool,
+        replace: bool,
+        format: Option<()>,
+    ) -> Self {
+        let format = format.map(|()| CatalogueFormat::Simple);
+        Self { files: vec![file], profile: None, edition, into, dry_run, replace, out: None, format, problems: false }
+    }
+}
+
 /// Reads documents; stores them if `--into` says where.
 ///
 /// # Errors
 /// Bad use or a document that cannot be taken: then nothing is stored.
 pub async fn run(args: IngestArgs) -> Result<ExitCode> {
-    if args.format == Some(CatalogueFormat::Oscal) {
-        bail!(
-            "OSCAL の書き出しは今後の版で加わります。--format simple をお使いください / OSCAL export comes with a later release; use --format simple"
-        );
-    }
     if args.files.len() > 1 && args.edition.is_some() {
         bail!("--edition は文書一つにだけ使えます / --edition goes with one document only");
     }
@@ -179,12 +192,7 @@ async fn keep_all(into: &str, readings: &[(&Path, Recognised)], args: &IngestArg
             "{into} はまだありません。--dry-run では作りません / {into} does not exist, and --dry-run does not create it"
         );
     }
-    let data = DataArgs {
-        data: (!is_url).then(|| PathBuf::from(into)),
-        database_url: is_url.then(|| into.to_owned()),
-        config: None,
-    };
-    let app = open_app(&data).await?;
+    let app = open_app(&DataArgs::into(into)).await?;
     let system = Actor::system("");
     let options = Options { edition: args.edition.clone().unwrap_or_default(), replace: args.replace };
     let mut kept = Vec::with_capacity(readings.len());
@@ -297,6 +305,10 @@ fn json(recognised: &Recognised, args: &IngestArgs) -> String {
     }
     if catalogue.edition.title.is_empty() {
         catalogue.edition.title.clone_from(&recognised.title);
+    }
+    if args.format == Some(CatalogueFormat::Oscal) {
+        let catalog = to_oscal(&catalogue, &machine_clock().to_string());
+        return to_json(&CatalogDocument { catalog }).trim_end().to_owned();
     }
     to_simple_json(&catalogue)
 }

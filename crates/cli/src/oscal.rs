@@ -1,6 +1,7 @@
 //! `sakimori oscal`: catalogues, profiles and mappings in NIST's format.
 
 mod check;
+mod exchange;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +26,16 @@ enum OscalCommand {
     /// Resolve a profile into the catalogue it stands for.
     #[command(after_help = "例: sakimori oscal resolve profile.json --out resolved.json")]
     Resolve(check::ResolveArgs),
+    /// Take a catalogue or a mapping collection in.
+    #[command(
+        after_help = "例: sakimori oscal import catalog.json --into ./sakimori-data\n    sakimori oscal import mapping.json --format json"
+    )]
+    Import(exchange::ImportArgs),
+    /// Write a catalogue, an organisation's profile, or a crosswalk as OSCAL.
+    #[command(
+        after_help = "例: sakimori oscal export catalog --edition jt-x1051-2018 --out jt-x1051.json\n    sakimori oscal export profile --edition jt-x1051-2018 --organisation mirai-mobile --out profile.json"
+    )]
+    Export(exchange::ExportArgs),
 }
 
 /// Runs one of the commands.
@@ -35,6 +46,8 @@ pub async fn run(args: OscalArgs) -> Result<ExitCode> {
     match args.command {
         OscalCommand::Validate(args) => check::validate(&args),
         OscalCommand::Resolve(args) => check::resolve(&args),
+        OscalCommand::Import(args) => exchange::import(args).await,
+        OscalCommand::Export(args) => exchange::export(args).await,
     }
 }
 

@@ -4,6 +4,7 @@
 //! A document is read in two steps: a file reader turns bytes into [`source::SourceLine`]s, then a grammar that is data
 //! ([`grammar::Profile`]) turns lines into a catalogue.
 
+pub mod ciso;
 pub mod files;
 pub mod grammar;
 pub mod oscal;

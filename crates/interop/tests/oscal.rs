@@ -5,6 +5,10 @@
 
 #[path = "oscal/baselines.rs"]
 mod baselines;
+#[path = "oscal/ciso.rs"]
+mod ciso;
+#[path = "oscal/convert.rs"]
+mod convert;
 #[path = "oscal/data.rs"]
 mod data;
 #[path = "oscal/hostile.rs"]

@@ -7,6 +7,7 @@ use sakimori_interop::files::{FileError, Limits, SourceText};
 use sakimori_interop::{Fit, Profile, ProfileFault, SourceLine, best_fit};
 use sha2::{Digest, Sha256};
 
+use super::structured;
 use crate::identity::hex;
 use crate::sandbox::{SandboxError, read_in_child};
 use crate::{AppError, Refusal, RefusalKind, Result};
@@ -111,13 +112,18 @@ pub fn own_grammar(toml: &str) -> Result<Grammar> {
     .into())
 }
 
-/// Reads a document in a child process and finds out what it is.
+/// Reads a document and finds out what it is: a structured one by its content, any other in a child process line by line.
 ///
 /// # Errors
 /// What is wrong with the file, a grammar that does not fit, a document without headings; each with its next step.
 pub async fn recognise(program: &Path, file_name: &str, bytes: &[u8], grammar: &Grammar) -> Result<Recognised> {
-    let text = read_in_child(program, file_name, bytes, &Limits::default()).await.map_err(|error| refused(&error))?;
     let file_hash = hex(&Sha256::digest(bytes));
+    if matches!(grammar, Grammar::BestFit) {
+        if let Some(recognised) = structured::recognise(program, file_name, &file_hash, bytes).await? {
+            return Ok(recognised);
+        }
+    }
+    let text = read_in_child(program, file_name, bytes, &Limits::default()).await.map_err(|error| refused(&error))?;
     let (file_name, grammar) = (file_name.to_owned(), grammar.clone());
     tokio::task::spawn_blocking(move || understand(file_name, file_hash, &text, &grammar))
         .await

@@ -86,7 +86,7 @@ impl Document {
         })
     }
 
-    /// The kind of a document without reading it whole.
+    /// The kind of a document without reading it whole; that the rest is sound is not said.
     ///
     /// # Errors
     /// No JSON, or another document.
@@ -103,6 +103,9 @@ impl Document {
             other: std::collections::BTreeMap<String, IgnoredAny>,
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if let Some(kind) = first_member(bytes).and_then(Kind::of) {
+            return Ok(kind);
+        }
         let outer: Outer = serde_json::from_slice(bytes).map_err(ReadError::Json)?;
         if outer.catalog.is_some() {
             return Ok(Kind::Catalog);
@@ -125,6 +128,14 @@ impl Document {
             Self::MappingCollection(_) => Kind::MappingCollection,
         }
     }
+}
+
+/// The name of the first member, where it stands as it almost always does.
+fn first_member(bytes: &[u8]) -> Option<&str> {
+    let rest = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = rest.iter().take(64).position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let (name, after) = rest.split_at(end);
+    after.strip_prefix(b"\"")?.trim_ascii_start().starts_with(b":").then_some(std::str::from_utf8(name).ok()?)
 }
 
 /// The JSON of a document, indented.

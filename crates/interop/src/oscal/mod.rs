@@ -2,6 +2,7 @@
 //!
 //! [`model`] is the wire format; everything that does something with it stands beside it.
 
+pub mod convert;
 pub mod model;
 pub mod resolve;
 pub mod schema;

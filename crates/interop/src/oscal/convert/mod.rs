@@ -1,0 +1,16 @@
+//! Ours to OSCAL and back: catalogues, an organisation's tailoring as a profile, crosswalks as mapping collections.
+
+mod export;
+mod import;
+mod mapping;
+mod names;
+mod params;
+mod prose;
+mod tailoring;
+mod token;
+
+pub use export::to_oscal;
+pub use import::{ImportError, from_oscal, numbers};
+pub use mapping::{MappedPair, MappedSet, MappedSide, MappingProblem, from_mapping_collection, to_mapping_collection};
+pub use tailoring::{TailoredItem, TailoredSet, to_profile};
+pub use token::{number, token};

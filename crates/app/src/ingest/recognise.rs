@@ -118,10 +118,10 @@ pub fn own_grammar(toml: &str) -> Result<Grammar> {
 /// What is wrong with the file, a grammar that does not fit, a document without headings; each with its next step.
 pub async fn recognise(program: &Path, file_name: &str, bytes: &[u8], grammar: &Grammar) -> Result<Recognised> {
     let file_hash = hex(&Sha256::digest(bytes));
-    if matches!(grammar, Grammar::BestFit) {
-        if let Some(recognised) = structured::recognise(program, file_name, &file_hash, bytes).await? {
-            return Ok(recognised);
-        }
+    if matches!(grammar, Grammar::BestFit)
+        && let Some(recognised) = structured::recognise(program, file_name, &file_hash, bytes).await?
+    {
+        return Ok(recognised);
     }
     let text = read_in_child(program, file_name, bytes, &Limits::default()).await.map_err(|error| refused(&error))?;
     let (file_name, grammar) = (file_name.to_owned(), grammar.clone());

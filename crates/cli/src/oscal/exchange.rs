@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use sakimori_app::{Actor, App};
 use sakimori_interop::oscal::convert::{
-    MappedSet, MappedSide, from_mapping_collection, numbers, to_mapping_collection, to_oscal, to_profile,
+    MappedSet, MappedSide, from_mapping_collection, numbers, to_csv, to_mapping_collection, to_oscal, to_profile,
 };
 use sakimori_interop::oscal::model::{CatalogDocument, MappingCollection, MappingDocument, ProfileDocument};
 use sakimori_interop::oscal::resolve::{Folder, ResolveError};
@@ -69,7 +69,7 @@ pub struct ExportArgs {
     /// Where the catalogue file is, as a profile refers to it [default: EDITION.json beside it].
     #[arg(long, value_name = "HREF")]
     catalogue: Option<String>,
-    /// Where the document is written.
+    /// Where the document is written; a mapping as a table where the name ends with .csv.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
@@ -284,9 +284,12 @@ async fn crosswalk(app: &App, args: &ExportArgs, now: &str) -> Result<(String, S
             "確定した対応がまだありません。照合の画面で確定してから書き出してください / there is no confirmed mapping yet; confirm some on the crosswalk page first"
         );
     }
+    let what = format!("{}: 対応/mappings {pairs}", organisation.id);
+    if args.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        return Ok((String::from_utf8(to_csv(&sets)?)?, what));
+    }
     let title = format!("照合 {}", organisation.name);
     let mapping_collection = to_mapping_collection(&title, &sets, now);
-    let what = format!("{}: 対応/mappings {pairs}", organisation.id);
     Ok((to_json(&MappingDocument { mapping_collection }), what))
 }
 

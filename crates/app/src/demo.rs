@@ -1,5 +1,6 @@
 //! The demonstration: fictional organisations with half-answered assessments, the same at every start.
 
+mod carry;
 mod revision;
 
 use std::collections::HashMap;
@@ -121,6 +122,7 @@ pub async fn seed(app: &App) -> Result<Vec<Login>> {
             seed_organisation(app, body, &own, &password_hash).await?;
         }
         revision::seed(app).await?;
+        carry::seed(app).await?;
     }
     Ok(bodies.organisation.iter().flat_map(logins).collect())
 }

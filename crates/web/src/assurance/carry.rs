@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::carry::{self as app, Decision, Entry, Plan, PlanRow, Take};
 use sakimori_app::{AppError, Refusal, RefusalKind, assessment};
-use sakimori_domain::assurance::carry::How;
+use sakimori_domain::assurance::carry::{How, Why};
 use sakimori_domain::identity::Permission;
 use sakimori_store::assessment::Assessment;
 use serde::Deserialize;
@@ -66,6 +66,8 @@ struct Line {
     /// Name of the Edition of the row.
     edition: String,
     answered: bool,
+    /// Each reason once.
+    why: Vec<Why>,
     tick: String,
 }
 
@@ -142,6 +144,7 @@ async fn page(
     let line = |row: PlanRow| Line {
         edition: names.get(&row.row.edition_id).cloned().unwrap_or_default(),
         answered: !app::is_empty(&row.row),
+        why: once(&row.outcome.why),
         tick: format!("{}|{}", row.row.id, row.seen()),
         row,
     };
@@ -160,6 +163,16 @@ async fn page(
         may_apply,
         p,
     })
+}
+
+fn once(reasons: &[Why]) -> Vec<Why> {
+    let mut out: Vec<Why> = Vec::new();
+    for why in reasons {
+        if !out.contains(why) {
+            out.push(*why);
+        }
+    }
+    out
 }
 
 fn address(id: &str, from: &str, show: &str) -> String {

@@ -6,6 +6,7 @@ mod assurance_web;
 mod carry;
 mod crosswalk;
 mod identity;
+mod oscal;
 mod report;
 mod revision;
 mod standards;

@@ -1,9 +1,8 @@
 //! Reading the standards: the list, an Edition, one Provision with everything around it, search, two Editions compared.
 
-use std::collections::HashMap;
+mod links;
 
 use sakimori_domain::assurance::applicability::Applicability;
-use sakimori_domain::citation::{self, Shelf};
 use sakimori_domain::comparison::{self, Change, Side};
 use sakimori_domain::identity::Permission;
 use sakimori_domain::standards::{Provision, Record};
@@ -11,6 +10,8 @@ use sakimori_store::Connection;
 use sakimori_store::assessment::{self, SheetRow};
 use sakimori_store::edition::{self as store, EditionEntry, Ingest, OutlineRow, ProvisionEntry};
 use sakimori_store::search::{self, SearchEntry};
+
+pub use links::{Links, Run};
 
 use crate::{Actor, App, Refusal, Result};
 
@@ -48,8 +49,8 @@ pub struct ItemView {
     pub next: Option<OutlineRow>,
     pub applicability: Option<Applicability>,
     pub citations: Vec<Citation>,
-    /// Short names of the Editions that citations lead to, by id.
-    pub editions: HashMap<String, String>,
+    /// Where the citations in its texts lead.
+    pub links: Links,
     /// The organisation's answers, newest first, with the Assessment's id and title; empty for who may not read them.
     pub answers: Vec<(String, String, SheetRow)>,
 }
@@ -124,7 +125,9 @@ pub async fn item(app: &App, actor: &Actor, edition_id: &str, number: &str) -> R
     let outline = store::outline(&mut c, &actor.organisation_id, &entry.id).await?;
     let at = outline.iter().position(|row| row.number == number);
     let beside = |step: isize| at.and_then(|at| at.checked_add_signed(step)).and_then(|at| outline.get(at)).cloned();
-    let (citations, editions) = citations(&mut c, actor, &provision.provision, &entry).await?;
+    let of = &provision.provision;
+    let (links, citations) =
+        links::resolve(&mut c, actor, &entry, number, &links::texts(of), &of.references).await?;
     let all = assessment::applicability(&mut c, &actor.organisation_id, &entry.id).await?;
     let applicability = all.into_iter().find(|(of, _)| of == number).map(|(_, applicability)| applicability);
     Ok(ItemView {
@@ -134,7 +137,7 @@ pub async fn item(app: &App, actor: &Actor, edition_id: &str, number: &str) -> R
         next: beside(1),
         applicability,
         citations,
-        editions,
+        links,
         answers: answers(&mut c, actor, &entry.id, number).await?,
         provision,
         entry,
@@ -153,37 +156,6 @@ fn ancestors(outline: &[OutlineRow], parent: Option<&str>) -> Vec<OutlineRow> {
     }
     found.reverse();
     found
-}
-
-async fn citations(
-    c: &mut Connection,
-    actor: &Actor,
-    provision: &Provision,
-    entry: &EditionEntry,
-) -> Result<(Vec<Citation>, HashMap<String, String>)> {
-    if provision.references.is_empty() {
-        return Ok((Vec::new(), HashMap::new()));
-    }
-    let editions = store::editions(c, &actor.organisation_id).await?;
-    let outline = store::outline(c, &actor.organisation_id, "").await?;
-    let shelves: Vec<Shelf<'_>> = editions
-        .iter()
-        .map(|e| {
-            let names = [e.edition.short.as_str(), &e.edition.title, &e.edition.standard];
-            let numbers = outline.iter().filter(|row| row.edition_id == e.id).map(|row| row.number.as_str());
-            Shelf::new(&e.id, &e.edition.standard, &names, numbers)
-        })
-        .collect();
-    let target = |printed: &str| {
-        let (edition_id, number) = citation::resolve(printed, &entry.id, &provision.id, &shelves)?;
-        outline.iter().find(|row| row.edition_id == edition_id && row.number == number).cloned()
-    };
-    let citations = provision
-        .references
-        .iter()
-        .map(|printed| Citation { printed: printed.clone(), target: target(printed) })
-        .collect();
-    Ok((citations, editions.iter().map(|e| (e.id.clone(), e.edition.short.clone())).collect()))
 }
 
 async fn answers(

@@ -100,22 +100,8 @@ fn references(rules: &Rules, provision: &Provision) -> Vec<String> {
     let mut text = provision.text.clone();
     gather(&provision.items, &mut text);
     let text: String = text.nfkc().collect();
-    let mut found: Vec<(usize, usize, String)> = Vec::new();
-    for (pattern, to) in &rules.references {
-        for captures in pattern.captures_iter(&text) {
-            let Some(whole) = captures.get(0) else { continue };
-            // An earlier rule has taken these letters.
-            if found.iter().any(|(start, end, _)| whole.start() < *end && *start < whole.end()) {
-                continue;
-            }
-            let mut cited = String::new();
-            captures.expand(to, &mut cited);
-            found.push((whole.start(), whole.end(), sakimori_domain::text::number_id(&cited)));
-        }
-    }
-    found.sort();
     let mut cited: Vec<String> = Vec::new();
-    for (_, _, reference) in found {
+    for (_, reference) in super::citations::cited(&rules.references, &text) {
         if reference != provision.id && !cited.contains(&reference) {
             cited.push(reference);
         }

@@ -2,6 +2,7 @@
 //! Japanese typesetting; everything about a document or a family of documents stands in its grammar.
 
 mod built_in;
+mod citations;
 mod clean;
 mod facts;
 mod finish;
@@ -11,6 +12,7 @@ mod suggest;
 mod wire;
 mod words;
 
+pub use citations::citations;
 pub use facts::facts_only;
 pub use profile::{Profile, ProfileFault};
 pub use suggest::suggest;

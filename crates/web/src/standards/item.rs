@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use sakimori_app::standards::{self as app, Citation, ItemView};
+use sakimori_app::standards::{self as app, Citation, ItemView, Links, Run};
 use sakimori_domain::standards::{Item, ItemKind, NetworkClass};
 use sakimori_store::edition::OutlineRow;
 
@@ -18,13 +18,43 @@ use crate::state::WebState;
 #[template(path = "standards/items.html")]
 struct Items<'a> {
     p: &'a Page,
+    links: &'a Links,
     items: &'a [Item],
 }
 
 impl Items<'_> {
-    fn below(&self, items: &[Item]) -> askama::Result<String> {
-        Items { p: self.p, items }.render()
+    fn text(&self, text: &str) -> askama::Result<String> {
+        linked(self.p, self.links, text)
     }
+
+    fn below(&self, items: &[Item]) -> askama::Result<String> {
+        Items { p: self.p, links: self.links, items }.render()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "standards/runs.html")]
+struct Runs<'a> {
+    p: &'a Page,
+    links: &'a Links,
+    runs: Vec<Run>,
+}
+
+impl Runs<'_> {
+    /// What a citation leads to, in words: the other document's short name, number and title.
+    fn names(&self, row: &OutlineRow) -> String {
+        let document = self.links.editions.get(&row.edition_id).map_or("", String::as_str);
+        format!("{document} {} {}", row.number, self.p.t(&row.title, &row.title_en))
+    }
+
+    fn path(&self, row: &OutlineRow) -> String {
+        item_path(&row.edition_id, &row.number)
+    }
+}
+
+/// A text of a document as markup, its citations as links.
+pub(super) fn linked(p: &Page, links: &Links, text: &str) -> askama::Result<String> {
+    Runs { p, links, runs: links.runs(text) }.render()
 }
 
 #[derive(Template)]
@@ -44,12 +74,13 @@ struct Part {
 }
 
 /// The items in their order, those of one kind together.
-fn parts(p: &Page, items: &[Item]) -> Result<Vec<Part>, WebError> {
+fn parts(p: &Page, links: &Links, items: &[Item]) -> Result<Vec<Part>, WebError> {
     items
         .chunk_by(|a, b| a.kind == b.kind)
         .map(|chunk| {
-            let html =
-                Items { p, items: chunk }.render().map_err(|error| WebError::internal(format!("template: {error}")))?;
+            let html = Items { p, links, items: chunk }
+                .render()
+                .map_err(|error| WebError::internal(format!("template: {error}")))?;
             Ok(Part { kind: chunk.first().map_or(ItemKind::Note, |item| item.kind), html })
         })
         .collect()
@@ -68,7 +99,7 @@ impl ItemPage {
     fn elsewhere(&self, citation: &Citation) -> &str {
         match &citation.target {
             Some(row) if row.edition_id != self.view.entry.id => {
-                self.view.editions.get(&row.edition_id).map_or("", String::as_str)
+                self.view.links.editions.get(&row.edition_id).map_or("", String::as_str)
             }
             _ => "",
         }
@@ -83,6 +114,10 @@ impl ItemPage {
     fn level_word(&self, class: &NetworkClass) -> &'static str {
         let levels = &self.view.provision.provision.levels;
         levels.iter().find(|(of, _)| of == class).map_or("", |(_, level)| level.ja())
+    }
+
+    fn text(&self, text: &str) -> askama::Result<String> {
+        linked(&self.p, &self.view.links, text)
     }
 
     /// Paragraphs without the bare labels (【…】 〔…〕) that our heads stand for.
@@ -110,6 +145,6 @@ pub async fn show(
     let items = &view.provision.provision.items;
     let first = items.iter().position(|item| item.kind != ItemKind::Requirement).unwrap_or(items.len());
     let (asked, more) = items.split_at(first);
-    let (asked, more) = (parts(&p, asked)?, parts(&p, more)?);
+    let (asked, more) = (parts(&p, &view.links, asked)?, parts(&p, &view.links, more)?);
     render(&ItemPage { p, view, asked, more })
 }

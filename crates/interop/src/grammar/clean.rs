@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use sakimori_domain::standards::Problem;
 
+use super::corrections::{Applied, Verdict};
 use super::profile::{Joining, Rules};
 use super::words::{ends_sentence, is_link, open_bracket, tidy, undouble, width};
 use crate::source::SourceLine;
@@ -32,6 +33,10 @@ pub(crate) struct Line {
     pub gap: Option<usize>,
     pub page: u32,
     pub line: u32,
+    /// Index of the source line.
+    pub source: usize,
+    /// A person has said that it is part of the text, so that nothing takes it out.
+    pub kept: bool,
 }
 
 /// The lines to read and the facts about their layout.
@@ -54,9 +59,10 @@ impl Clean {
 }
 
 /// Takes noise out of a document.
-pub(crate) fn clean(rules: &Rules, source: &[SourceLine]) -> Clean {
+pub(crate) fn clean(rules: &Rules, source: &[SourceLine], corrections: &Applied<'_>) -> Clean {
     let mut clean = Clean::default();
     let mut lines = printed(rules, source, &mut clean);
+    by_hand(corrections, &mut lines, &mut clean);
     front_and_back(rules, &mut lines, &mut clean);
     let spaced = double_spaced(&lines);
     clean.block_gap = if spaced { 3 } else { 1 };
@@ -74,6 +80,21 @@ pub(crate) fn clean(rules: &Rules, source: &[SourceLine]) -> Clean {
     clean
 }
 
+/// Takes out what a person has called noise, and notes what a person has said to be text.
+fn by_hand(corrections: &Applied<'_>, lines: &mut Vec<Line>, clean: &mut Clean) {
+    let mut drop = vec![false; lines.len()];
+    for (line, drop) in lines.iter_mut().zip(&mut drop) {
+        let Some(correction) = corrections.at(line.source) else { continue };
+        *drop = correction.verdict == Verdict::Noise;
+        line.kept = !*drop;
+        if *drop {
+            let message = format!("手直しにより本文でない行を外しました: {}", excerpt(&line.text));
+            clean.problem(line.line, "removed-by-hand", message);
+        }
+    }
+    remove(lines, &drop);
+}
+
 /// The non-blank lines with their page and the blank lines before them.
 fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line> {
     if source.len() > LINES_MAX {
@@ -85,7 +106,7 @@ fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line>
     let by_blanks = rules.pages_by_blank && is_spaced(source);
     let mut counted = u32::from(by_blanks);
     let mut page_before = source.first().map_or(0, |l| l.page);
-    for given in source.iter().take(LINES_MAX) {
+    for (at, given) in source.iter().enumerate().take(LINES_MAX) {
         if given.text.trim().is_empty() {
             gap = gap.map(|g| g + 1);
             continue;
@@ -113,6 +134,8 @@ fn printed(rules: &Rules, source: &[SourceLine], clean: &mut Clean) -> Vec<Line>
             gap: if starts_page { None } else { gap },
             page: if given.page > 0 { given.page } else { counted },
             line: given.line,
+            source: at,
+            kept: false,
             text,
         });
         gap = Some(0);
@@ -133,7 +156,11 @@ fn front_and_back(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
     {
         let first = lines.first().map_or(0, |line| line.line);
         clean.problem(first, "front-matter", format!("本文の前の {at} 行は前付けとして外しました。"));
-        lines.drain(..at);
+        let mut index = 0;
+        lines.retain(|line| {
+            index += 1;
+            index > at || line.kept
+        });
     }
     if let Some(from) = &rules.back_from
         && let Some(at) = lines.iter().skip(1).position(|line| from.is_match(&line.text))
@@ -144,7 +171,11 @@ fn front_and_back(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
             "back-matter",
             format!("本文の後の {} 行は奥付などとして外しました。", lines.len() - at - 1),
         );
-        lines.truncate(at + 1);
+        let mut index = 0;
+        lines.retain(|line| {
+            index += 1;
+            index <= at + 1 || line.kept
+        });
     }
 }
 
@@ -168,7 +199,7 @@ fn noise(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
             .is_some_and(|regex| regex.is_match(&line.text) && line.text.contains(['.', '．', '・', '…', '‥']));
         let head = heads.contains(&line.line);
         let code = of_profile.or(contents.then_some("table-of-contents")).or(head.then_some("running-head"));
-        if let Some(code) = code {
+        if let Some(code) = code.filter(|_| !line.kept) {
             clean.problem(line.line, code, format!("本文でない行を外しました: {}", excerpt(&line.text)));
             cut = true;
             continue;
@@ -234,8 +265,9 @@ fn footnotes(rules: &Rules, lines: &mut Vec<Line>, clean: &mut Clean) {
             page_from = index;
         }
         let page = lines[index].page;
-        let printed =
-            pattern.captures(&lines[index].text).and_then(|c| c.name("number").map(|m| m.as_str().to_owned()));
+        let printed = (!lines[index].kept).then_some(()).and_then(|()| {
+            pattern.captures(&lines[index].text).and_then(|c| c.name("number").map(|m| m.as_str().to_owned()))
+        });
         // Footnotes are numbered through, or anew on each page; a heading that looks like one is out of turn.
         let in_turn = printed.filter(|number| {
             let place = super::words::ordinal(number).unwrap_or(0);
@@ -276,7 +308,7 @@ fn footnote_end(pattern: &Regex, lines: &[Line], start: usize, margin: usize) ->
         let same_page = line.page == before.page && line.gap.is_some();
         let unfinished = !ends_sentence(&before.text) && !is_link(&before.text) && before.width * 100 >= margin * 85
             || open_bracket(&before.text).is_some_and(|letters| letters < 200);
-        if !same_page || pattern.is_match(&line.text) || !(is_link(&line.text) || unfinished) {
+        if !same_page || line.kept || pattern.is_match(&line.text) || !(is_link(&line.text) || unfinished) {
             break;
         }
         end += 1;
@@ -307,7 +339,7 @@ fn repeated_links(lines: &mut Vec<Line>, clean: &mut Clean) {
         clean.problems.iter().filter(|p| p.code == "footnote").map(|p| p.message.clone()).collect();
     for index in 0..lines.len() {
         let line = &lines[index];
-        if !is_link(&line.text) {
+        if line.kept || !is_link(&line.text) {
             continue;
         }
         let last = lines[index..].iter().take_while(|later| later.page == line.page).all(|later| is_link(&later.text));

@@ -4,20 +4,28 @@
 mod built_in;
 mod citations;
 mod clean;
+mod corrections;
 mod facts;
 mod finish;
 mod profile;
 mod reader;
 mod suggest;
+mod trace;
 mod wire;
 mod words;
 
 pub use citations::citations;
+pub use corrections::{
+    CORRECTIONS_MAX, Correction, CorrectionFault, DEPTH_MAX, LEVEL_MAX, NUMBER_MAX, TITLE_MAX, Verdict, line_key,
+    parse_corrections, verdict_of,
+};
 pub use facts::facts_only;
 pub use profile::{Profile, ProfileFault};
 pub use suggest::suggest;
+pub use trace::{LineRole, ReadLine};
 
-use sakimori_domain::standards::Catalogue;
+use corrections::Applied;
+use sakimori_domain::standards::{Catalogue, Problem};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::source::SourceLine;
@@ -39,6 +47,8 @@ pub struct Fit {
 pub struct Reading {
     pub catalogue: Catalogue,
     pub fit: Fit,
+    /// Every printed line and what it was read as.
+    pub lines: Vec<ReadLine>,
 }
 
 /// Best share of a grammar that expects nothing in particular, so that any grammar made for the document beats it.
@@ -48,13 +58,50 @@ const HEADINGS_UNSPECIFIC: usize = 10;
 
 /// Reads a document with a grammar. Never fails: what was not understood is in `catalogue.problems`.
 pub fn read(profile: &Profile, lines: &[SourceLine]) -> Reading {
-    let mut catalogue = crate::tabular::read(profile, lines).unwrap_or_else(|| {
-        let cleaned = clean::clean(&profile.rules, lines);
-        let (provisions, problems) = reader::Reader::new(&profile.rules, &cleaned).run(&cleaned.lines);
-        Catalogue { provisions, problems, ..Catalogue::default() }
-    });
+    read_corrected(profile, lines, &[])
+}
+
+/// Reads a document with a grammar and what people have said of its lines. A table reader knows no lines: there only
+/// lines that are not part of the text are taken out.
+pub fn read_corrected(profile: &Profile, lines: &[SourceLine], corrections: &[Correction]) -> Reading {
+    let applied = Applied::of(corrections, lines);
+    let (mut catalogue, read) = match from_tables(profile, lines, &applied) {
+        Some(read) => read,
+        None => {
+            let cleaned = clean::clean(&profile.rules, lines, &applied);
+            let parts = reader::Reader::new(&profile.rules, &cleaned, &applied).run(&cleaned.lines);
+            let read = trace::with_removed(lines, parts.lines, |at| applied.at(at).is_some());
+            (Catalogue { provisions: parts.provisions, problems: parts.problems, ..Catalogue::default() }, read)
+        }
+    };
+    for unused in &applied.unused {
+        let message = format!("手直しした行がこの文書にありません: {}", unused.text);
+        catalogue.problems.push(Problem { line: 0, code: "correction-unused".to_owned(), message });
+    }
     catalogue.edition = profile.edition();
-    Reading { catalogue, fit: fit(profile, lines) }
+    Reading { catalogue, fit: fit(profile, lines), lines: read }
+}
+
+fn from_tables(
+    profile: &Profile,
+    lines: &[SourceLine],
+    applied: &Applied<'_>,
+) -> Option<(Catalogue, Vec<ReadLine>)> {
+    let is_noise = |at: usize| applied.at(at).is_some_and(|correction| correction.verdict == Verdict::Noise);
+    let is_any = (0..lines.len()).any(is_noise);
+    // Blank instead of gone, so that line numbers and the distances between lines stay.
+    let blanked = |(at, line): (usize, &SourceLine)| match is_noise(at) {
+        true => SourceLine { text: String::new(), ..line.clone() },
+        false => line.clone(),
+    };
+    let catalogue = if is_any {
+        let blanked: Vec<SourceLine> = lines.iter().enumerate().map(blanked).collect();
+        crate::tabular::read(profile, &blanked)?
+    } else {
+        crate::tabular::read(profile, lines)?
+    };
+    let read = trace::of_tables(lines, &catalogue, is_noise);
+    Some((catalogue, read))
 }
 
 /// How well the grammar fits, without reading the whole structure.

@@ -1,5 +1,6 @@
 //! Second step of reading: lines become blocks (heading, label, list item, note, paragraph), and blocks the tree.
 
+mod forced;
 mod joining;
 
 use std::collections::HashMap;
@@ -8,8 +9,10 @@ use sakimori_domain::standards::{Item, ItemKind, Problem, Provision, ProvisionKi
 use sakimori_domain::text::number_id;
 
 use super::clean::{Clean, Line, list_margins};
+use super::corrections::{Applied, Verdict};
 use super::finish;
 use super::profile::Rules;
+use super::trace::{LineRole, ReadLine};
 use super::words::{join, open_bracket, ordinal, tidy, trim_unopened, undouble, width};
 
 /// Most Provisions and items of one document.
@@ -23,14 +26,15 @@ const BEFORE_FIRST: &str = "before-first-heading";
 enum Start {
     Heading { rule: usize, number: String, title: String, rest: Option<String> },
     Label { rule: usize, rest: Option<String> },
-    Item { rule: usize, label: String, text: String },
+    /// `depth` is 1-based and given where a person has said so.
+    Item { rule: usize, label: String, text: String, depth: Option<u32> },
     Note,
     Plain,
 }
 
 /// The block that is being put together.
 #[derive(Debug)]
-struct Block {
+struct Block<'a> {
     start: Start,
     text: String,
     /// Columns of the last printed line, of a full first line, and of the label before the text.
@@ -40,6 +44,29 @@ struct Block {
     lines: usize,
     page: u32,
     line: u32,
+    /// Number of the Provision that a person has said it belongs to.
+    to: Option<&'a str>,
+    /// Its first entry in the trace.
+    traced: usize,
+}
+
+/// A finished block that a person has put under another Provision.
+#[derive(Debug)]
+struct Moved<'a> {
+    start: Start,
+    text: String,
+    line: u32,
+    to: &'a str,
+    /// The Provision that it stands under.
+    from: Option<usize>,
+    traced: std::ops::Range<usize>,
+}
+
+/// What reading the lines gave.
+pub(crate) struct Parts {
+    pub provisions: Vec<Provision>,
+    pub problems: Vec<Problem>,
+    pub lines: Vec<ReadLine>,
 }
 
 /// A Provision with what is needed to finish it.
@@ -72,6 +99,11 @@ pub(crate) struct Reader<'a> {
     list_margins: Vec<usize>,
     pub nodes: Vec<Node>,
     pub problems: Vec<Problem>,
+    corrections: &'a Applied<'a>,
+    /// What each line was read as.
+    trace: Vec<ReadLine>,
+    /// Blocks that belong elsewhere, put there at the end.
+    moved: Vec<Moved<'a>>,
     ids: HashMap<String, usize>,
     /// Open headings from the top: rule, node.
     open: Vec<(usize, usize)>,
@@ -85,11 +117,11 @@ pub(crate) struct Reader<'a> {
     fresh_label: bool,
     /// The last paragraph before the first heading.
     orphan: Option<String>,
-    block: Option<Block>,
+    block: Option<Block<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(rules: &'a Rules, clean: &Clean) -> Self {
+    pub(crate) fn new(rules: &'a Rules, clean: &Clean, corrections: &'a Applied<'a>) -> Self {
         Self {
             rules,
             margin: clean.margin,
@@ -98,6 +130,9 @@ impl<'a> Reader<'a> {
             list_margins: list_margins(rules, clean),
             nodes: Vec::new(),
             problems: clean.problems.clone(),
+            corrections,
+            trace: Vec::with_capacity(clean.lines.len()),
+            moved: Vec::new(),
             ids: HashMap::new(),
             open: Vec::new(),
             last: HashMap::new(),
@@ -111,14 +146,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(crate) fn run(mut self, lines: &[Line]) -> (Vec<Provision>, Vec<Problem>) {
+    pub(crate) fn run(mut self, lines: &[Line]) -> Parts {
         for line in lines {
             if self.nodes.len() > NODES_MAX || self.item_count > ITEMS_MAX {
                 self.problem(line.line, "too-many", "項目が多すぎるため、ここから先は読んでいません。".to_owned());
                 break;
             }
+            let verdict = self.corrections.at(line.source).map(|correction| &correction.verdict);
+            if verdict == Some(&Verdict::Joined) && self.joins_by_hand(line) {
+                continue;
+            }
             let start = self.start(line);
-            if matches!(start, Start::Plain) && self.continues(line) {
+            let goes_on = matches!(start, Start::Plain) && verdict.is_none() && self.continues(line);
+            let role = if goes_on { LineRole::Joined } else { role(&start) };
+            if goes_on {
                 self.extend(line);
             } else {
                 self.flush();
@@ -129,9 +170,12 @@ impl<'a> Reader<'a> {
             if heading && !self.awaits_title() {
                 self.flush();
             }
+            self.trace(line, role);
         }
         self.flush();
-        finish::finish(self.rules, self.nodes, self.problems)
+        self.put_moved();
+        let (provisions, problems) = finish::finish(self.rules, self.nodes, self.problems);
+        Parts { provisions, problems, lines: self.trace }
     }
 
     fn problem(&mut self, line: u32, code: &str, message: String) {
@@ -144,6 +188,9 @@ impl<'a> Reader<'a> {
 
     /// What the line begins, by the rules that hold where it stands.
     fn start(&mut self, line: &Line) -> Start {
+        if let Some(start) = self.forced(line) {
+            return start;
+        }
         if self.awaits_title() {
             return Start::Plain;
         }
@@ -164,7 +211,7 @@ impl<'a> Reader<'a> {
             }
             if let Some(found) = list.pattern.captures(&line.text) {
                 let group = |name: &str| found.name(name).map_or("", |m| m.as_str()).trim().to_owned();
-                return Start::Item { rule, label: group("label"), text: group("text") };
+                return Start::Item { rule, label: group("label"), text: group("text"), depth: None };
             }
         }
         Start::Plain
@@ -253,7 +300,7 @@ impl<'a> Reader<'a> {
             Start::Label { rest, .. } => (rest.clone().unwrap_or_else(|| line.text.clone()), 0, self.margin),
             Start::Item { rule, text, .. } => {
                 let label = line.width.saturating_sub(width(text));
-                (text.clone(), label, self.list_margins[*rule])
+                (text.clone(), label, self.list_margin(*rule))
             }
             Start::Note | Start::Plain => (line.text.clone(), 0, self.paragraph_margin()),
         };
@@ -264,9 +311,13 @@ impl<'a> Reader<'a> {
     fn paragraph_margin(&self) -> usize {
         let inside = self.open.last().is_some_and(|(rule, _)| self.rules.headings[*rule].item_paragraphs);
         match self.items.last() {
-            Some(item) if inside => self.list_margins[item.list].saturating_sub(3),
+            Some(item) if inside => self.list_margin(item.list).saturating_sub(3),
             _ => self.margin,
         }
+    }
+
+    fn list_margin(&self, list: usize) -> usize {
+        self.list_margins.get(list).copied().unwrap_or(self.margin)
     }
 
     fn begin_block(&mut self, start: Start, text: String, label_width: usize, margin: usize, line: &Line) {
@@ -279,6 +330,8 @@ impl<'a> Reader<'a> {
             lines: 1,
             page: line.page,
             line: line.line,
+            to: self.corrections.at(line.source).map(|c| c.to.as_str()).filter(|to| !to.is_empty()),
+            traced: self.trace.len(),
         });
     }
 
@@ -296,10 +349,14 @@ impl<'a> Reader<'a> {
                 });
             }
         }
+        if let Some(to) = block.to {
+            self.move_block(block.start, text, block.line, to, block.traced);
+            return;
+        }
         match block.start {
             Start::Heading { rule, number, .. } => self.open_heading(rule, &number, &text, block.page, block.line),
             Start::Label { rule, rest } => self.open_label(rule, rest.is_some(), text, block.line),
-            Start::Item { rule, label, .. } => self.item(rule, label, &text, block.line),
+            Start::Item { rule, label, depth, .. } => self.item(rule, label, &text, block.line, depth),
             Start::Note => self.paragraph(text, block.line, true),
             Start::Plain => self.paragraph(text, block.line, false),
         }
@@ -326,7 +383,9 @@ impl<'a> Reader<'a> {
         }
         let parent = self.parent_of(rule_index);
         let id = self.unique(self.fill(rule_index, number, &title, parent), parent, line);
-        if let Some(place) = ordinal(number) {
+        // A number by hand that is out of turn (2の2) does not make those that follow out of turn.
+        let in_turn = rule.gap.is_none_or(|gap| self.follows(parent, rule.level, number, gap));
+        if let Some(place) = ordinal(number).filter(|_| in_turn) {
             self.last.insert((parent, rule.level), place);
         }
         let mut provision = Provision::new(id.clone(), rule.kind, title);
@@ -422,17 +481,27 @@ impl<'a> Reader<'a> {
         self.push_text(&text, line);
     }
 
-    fn item(&mut self, rule: usize, label: String, text: &str, line: u32) {
-        let list = &self.rules.lists[rule];
-        if list.group {
+    fn item(&mut self, rule: usize, label: String, text: &str, line: u32, depth: Option<u32>) {
+        // Only a person's word makes an item where the grammar has no lists at all.
+        let list = self.rules.lists.get(rule);
+        let mut rank = list.map_or(1, |list| list.rank);
+        if list.is_some_and(|list| list.group) {
             self.sub_label = None;
         }
-        while self.items.last().is_some_and(|open| open.rank >= list.rank) {
+        if let Some(depth) = depth {
+            self.items.truncate(depth.saturating_sub(1) as usize);
+            rank = rank.max(self.items.last().map_or(0, |open| open.rank + 1));
+        }
+        while self.items.last().is_some_and(|open| open.rank >= rank) {
             self.items.pop();
         }
-        let kind = list.item_kind.or_else(|| self.label.and_then(|l| self.rules.labels[l].item_kind));
+        let kind = list.and_then(|list| list.item_kind).or_else(|| self.label_kind());
         self.add_item(label, trim_unopened(text), kind.unwrap_or(ItemKind::Guidance), line);
-        self.items.push(OpenItem { rank: list.rank, list: rule, group: list.group });
+        self.items.push(OpenItem { rank, list: rule, group: list.is_some_and(|list| list.group) });
+    }
+
+    fn label_kind(&self) -> Option<ItemKind> {
+        self.label.and_then(|label| self.rules.labels[label].item_kind)
     }
 
     /// Adds an item under the innermost open one.
@@ -559,6 +628,16 @@ impl<'a> Reader<'a> {
             target.push('\n');
         }
         target.push_str(text);
+    }
+}
+
+fn role(start: &Start) -> LineRole {
+    match start {
+        Start::Heading { .. } => LineRole::Heading,
+        Start::Label { .. } => LineRole::Label,
+        Start::Item { .. } => LineRole::Item,
+        Start::Note => LineRole::Note,
+        Start::Plain => LineRole::Text,
     }
 }
 

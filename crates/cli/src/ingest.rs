@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use sakimori_app::ingest::{self, Grammar, Options, Outcome, Plan, Recognised};
 use sakimori_app::{Actor, AppError};
 use sakimori_interop::Profile;
+use sakimori_interop::grammar::{Correction, parse_corrections};
 use sakimori_interop::files::{FileError, Limits};
 use sakimori_interop::oscal::convert::to_oscal;
 use sakimori_interop::oscal::model::CatalogDocument;
@@ -28,6 +29,9 @@ pub struct IngestArgs {
     /// Import grammar: a name (`sakimori profile list`) or a TOML file. Default: the best fitting one.
     #[arg(long, value_name = "NAME|FILE")]
     profile: Option<String>,
+    /// What you say of single lines, as TOML (docs/import-grammars.md).
+    #[arg(long, value_name = "FILE")]
+    corrections: Option<PathBuf>,
     /// Edition to read into, or the id of a new edition.
     #[arg(long, value_name = "ID")]
     edition: Option<String>,
@@ -85,11 +89,12 @@ pub async fn run(args: IngestArgs) -> Result<ExitCode> {
         bail!("--edition は文書一つにだけ使えます / --edition goes with one document only");
     }
     let grammar = grammar(args.profile.as_deref())?;
+    let corrections = corrections(args.corrections.as_deref())?;
     let program = std::env::current_exe().context("the program's own path is not known")?;
     let mut readings = Vec::with_capacity(args.files.len());
     let mut faults = Vec::new();
     for file in &args.files {
-        match read(&program, file, &grammar).await {
+        match read(&program, file, &grammar, &corrections).await {
             Ok(recognised) => readings.push((file.as_path(), recognised)),
             Err(error) => faults.push(error),
         }
@@ -160,10 +165,22 @@ pub fn bytes_of(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-async fn read(program: &Path, file: &Path, grammar: &Grammar) -> Result<Recognised> {
+/// What `--corrections` says of single lines.
+///
+/// # Errors
+/// A file that cannot be read or has a fault.
+fn corrections(file: Option<&Path>) -> Result<Vec<Correction>> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let name = file.display();
+    let text = std::fs::read_to_string(file).with_context(|| format!("{name} を読めません / cannot be read"))?;
+    parse_corrections(&text).map_err(|fault| anyhow!("{name}: {fault}"))
+}
+
+async fn read(program: &Path, file: &Path, grammar: &Grammar, corrections: &[Correction]) -> Result<Recognised> {
     let bytes = bytes_of(file)?;
     let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
-    ingest::recognise(program, &name, &bytes, grammar).await.map_err(|error| told(&file.display().to_string(), &error))
+    let read = ingest::recognise(program, &name, &bytes, grammar, corrections).await;
+    read.map_err(|error| told(&file.display().to_string(), &error))
 }
 
 /// A refusal as the one message of the command line: file, what happened, next step, in both languages.

@@ -130,6 +130,9 @@ routes! {
     GET  "/standards/load/{key}"     Needs(P::LoadStandards) => standards::preview;
     POST "/standards/load/{key}"     Needs(P::LoadStandards) => standards::confirm;
     POST "/standards/load/{key}/cancel" Needs(P::LoadStandards) => standards::cancel;
+    GET  "/standards/load/{key}/desk" Needs(P::LoadStandards) => standards::desk;
+    POST "/standards/load/{key}/desk" Needs(P::LoadStandards) => standards::desk_correct;
+    POST "/standards/load/{key}/desk/withdraw" Needs(P::LoadStandards) => standards::desk_withdraw;
     GET  "/standards/{id}/compare/{other}" Needs(P::ReadStandards) => standards::compare;
     GET  "/standards/{id}/compare/{other}/table.pdf" Needs(P::ReadStandards) => standards::compare_pdf;
     GET  "/standards/{id}/compare/{other}/table.xlsx" Needs(P::ReadStandards) => standards::compare_xlsx;

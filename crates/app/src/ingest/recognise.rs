@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use sakimori_domain::standards::{Catalogue, Problem};
-use sakimori_interop::files::{FileError, Limits, SourceText};
+use sakimori_interop::files::{FileError, FileProblem, Limits, SourceText};
+use sakimori_interop::grammar::{Correction, ReadLine, read_corrected};
 use sakimori_interop::{Fit, Profile, ProfileFault, SourceLine, best_fit};
 use sha2::{Digest, Sha256};
 
@@ -112,22 +113,144 @@ pub fn own_grammar(toml: &str) -> Result<Grammar> {
     .into())
 }
 
-/// Reads a document and finds out what it is: a structured one by its content, any other in a child process line by line.
+/// A document whose lines are known and whose grammar is chosen.
+#[derive(Debug, Clone)]
+pub struct Document {
+    pub file_name: String,
+    pub file_hash: String,
+    pub text: SourceText,
+    pub profile: Profile,
+    /// Every built-in grammar with its fit, best first.
+    pub fits: Vec<(String, Fit)>,
+    /// The document's own title, as far as it can be told.
+    pub title: String,
+}
+
+impl Document {
+    /// What corrections of this document and of its other editions are kept under: the Standard that the grammar names,
+    /// else the title without edition, year and brackets.
+    pub fn standard(&self) -> String {
+        let of_grammar = self.profile.edition().standard;
+        if of_grammar.is_empty() { format!("title:{}", title_stem(&self.title)) } else { of_grammar }
+    }
+
+    /// Reads it with what people have said of its lines.
+    ///
+    /// # Errors
+    /// Nothing at all was understood.
+    pub fn read(&self, corrections: &[Correction]) -> Result<(Recognised, Vec<ReadLine>)> {
+        let reading = read_corrected(&self.profile, &self.text.lines, corrections);
+        let mut catalogue = reading.catalogue;
+        if catalogue.provisions.is_empty() {
+            return Err(not_recognised(&self.fits).into());
+        }
+        let lost = |problem: &FileProblem| Problem {
+            line: 0,
+            code: problem.code().to_owned(),
+            message: problem.ja(),
+        };
+        catalogue.problems.splice(0..0, self.text.problems.iter().map(lost));
+        let recognised = Recognised {
+            title: self.title.clone(),
+            file_name: self.file_name.clone(),
+            file_hash: self.file_hash.clone(),
+            format: self.text.format.to_string(),
+            profile: self.profile.name().to_owned(),
+            profile_title: self.profile.title().to_owned(),
+            fit: reading.fit,
+            fits: self.fits.clone(),
+            catalogue,
+        };
+        Ok((recognised, reading.lines))
+    }
+}
+
+/// A title without what changes from edition to edition.
+fn title_stem(title: &str) -> String {
+    let folded = sakimori_domain::text::number_id(title);
+    let mut depth = 0_usize;
+    let bare: String = folded
+        .chars()
+        .filter(|c| {
+            depth += usize::from(matches!(c, '(' | '〔' | '【' | '['));
+            let is_outside = depth == 0;
+            if matches!(c, ')' | '〕' | '】' | ']') {
+                depth = depth.saturating_sub(1);
+            }
+            is_outside
+        })
+        .collect();
+    let bare = bare.split('第').enumerate().fold(String::new(), |mut out, (at, piece)| {
+        match piece.split_once('版').filter(|(number, _)| at > 0 && number.chars().count() <= 4) {
+            Some((_, rest)) => out.push_str(rest),
+            None if at > 0 => {
+                out.push('第');
+                out.push_str(piece);
+            }
+            None => out.push_str(piece),
+        }
+        out
+    });
+    let stem: String = bare.chars().filter(|c| !c.is_ascii_digit()).collect();
+    if stem.is_empty() { folded } else { stem }
+}
+
+/// Opens a document in a child process and chooses its grammar.
+///
+/// # Errors
+/// What is wrong with the file, a grammar that does not fit; each with its next step.
+pub async fn open(program: &Path, file_name: &str, bytes: &[u8], grammar: &Grammar) -> Result<Document> {
+    let text = read_in_child(program, file_name, bytes, &Limits::default()).await.map_err(|error| refused(&error))?;
+    let file_hash = hex(&Sha256::digest(bytes));
+    let (file_name, grammar) = (file_name.to_owned(), grammar.clone());
+    blocking(move || {
+        let fits = best_fit(Profile::built_in(), &text.lines);
+        let profile = choose(&grammar, &text.lines, &fits)?;
+        let title = title(&text.lines, &file_name);
+        Ok(Document { file_name, file_hash, profile, fits, title, text })
+    })
+    .await
+}
+
+/// Reads a document in a child process and finds out what it is, with what people have said of its lines.
 ///
 /// # Errors
 /// What is wrong with the file, a grammar that does not fit, a document without headings; each with its next step.
-pub async fn recognise(program: &Path, file_name: &str, bytes: &[u8], grammar: &Grammar) -> Result<Recognised> {
-    let file_hash = hex(&Sha256::digest(bytes));
-    if matches!(grammar, Grammar::BestFit)
-        && let Some(recognised) = structured::recognise(program, file_name, &file_hash, bytes).await?
-    {
+pub async fn recognise(
+    program: &Path,
+    file_name: &str,
+    bytes: &[u8],
+    grammar: &Grammar,
+    corrections: &[Correction],
+) -> Result<Recognised> {
+    if let Some(recognised) = structured_of(program, file_name, bytes, grammar).await? {
         return Ok(recognised);
     }
-    let text = read_in_child(program, file_name, bytes, &Limits::default()).await.map_err(|error| refused(&error))?;
-    let (file_name, grammar) = (file_name.to_owned(), grammar.clone());
-    tokio::task::spawn_blocking(move || understand(file_name, file_hash, &text, &grammar))
-        .await
-        .map_err(|error| AppError::Internal(format!("reading: {error}")))?
+    let document = open(program, file_name, bytes, grammar).await?;
+    let corrections = corrections.to_vec();
+    blocking(move || Ok(document.read(&corrections)?.0)).await
+}
+
+/// A structured document (OSCAL, JSON, a library), which has no lines to correct.
+///
+/// # Errors
+/// A structured document with faults.
+pub(super) async fn structured_of(
+    program: &Path,
+    file_name: &str,
+    bytes: &[u8],
+    grammar: &Grammar,
+) -> Result<Option<Recognised>> {
+    if !matches!(grammar, Grammar::BestFit) {
+        return Ok(None);
+    }
+    let file_hash = hex(&Sha256::digest(bytes));
+    structured::recognise(program, file_name, &file_hash, bytes).await
+}
+
+/// Runs what takes long beside the requests.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| AppError::Internal(format!("reading: {error}")))?
 }
 
 fn refused(error: &SandboxError) -> Refusal {
@@ -139,30 +262,6 @@ fn refused(error: &SandboxError) -> Refusal {
     };
     // The English message of a file error has its next step in it.
     Refusal::new(kind, error.code(), error.ja(), error.to_string()).next(error.next_ja(), "")
-}
-
-fn understand(file_name: String, file_hash: String, text: &SourceText, grammar: &Grammar) -> Result<Recognised> {
-    let fits = best_fit(Profile::built_in(), &text.lines);
-    let profile = choose(grammar, &text.lines, &fits)?;
-    let reading = sakimori_interop::read(&profile, &text.lines);
-    let mut catalogue = reading.catalogue;
-    if catalogue.provisions.is_empty() {
-        return Err(not_recognised(&fits).into());
-    }
-    let losses =
-        text.problems.iter().map(|problem| Problem { line: 0, code: problem.code().to_owned(), message: problem.ja() });
-    catalogue.problems.splice(0..0, losses);
-    Ok(Recognised {
-        title: title(&text.lines, &file_name),
-        file_name,
-        file_hash,
-        format: text.format.to_string(),
-        profile: profile.name().to_owned(),
-        profile_title: profile.title().to_owned(),
-        fit: reading.fit,
-        fits,
-        catalogue,
-    })
 }
 
 fn choose(grammar: &Grammar, lines: &[SourceLine], fits: &[(String, Fit)]) -> Result<Profile> {
@@ -241,4 +340,19 @@ fn title(lines: &[SourceLine], file_name: &str) -> String {
     };
     let stem = file_name.rsplit_once('.').map_or(file_name, |(stem, _)| stem);
     first.filter(is_title).unwrap_or(stem).chars().filter(|c| !c.is_control()).take(TITLE_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title_stem;
+
+    #[test]
+    fn editions_of_one_document_have_one_stem() {
+        let stem = title_stem("架空の浮標指針");
+        for other in ["架空の浮標指針（第二版）", "架空の浮標指針　第３版", "架空の浮標指針 2027"] {
+            assert_eq!(title_stem(other), stem, "{other}");
+        }
+        assert_ne!(title_stem("架空の灯台指針"), stem);
+        assert_eq!(title_stem("2027"), "2027");
+    }
 }

@@ -19,7 +19,7 @@ const GUIDE_NEXT: &str = "架空の灯台安全指針\n\n第1章 総則\n1 目�
 霧笛は毎月鳴らして確かめること。\n";
 
 async fn read(t: &TestApp, name: &str, bytes: &[u8]) -> Recognised {
-    ingest::recognise(t.app.program(), name, bytes, &Grammar::BestFit).await.expect("a document that is understood")
+    ingest::recognise(t.app.program(), name, bytes, &Grammar::BestFit, &[]).await.expect("a document that is understood")
 }
 
 fn refused<T: std::fmt::Debug>(result: sakimori_app::Result<T>) -> sakimori_app::Refusal {
@@ -126,7 +126,7 @@ async fn other_texts_are_refused_unless_as_a_new_edition_or_a_replacement_and_ed
 async fn bad_input_is_refused_with_one_message_and_leaves_nothing() {
     let t = TestApp::new(BOTH[0]).await; // What is refused never reaches a database.
     let refuse = async |name: &str, bytes: &[u8], grammar: &Grammar| {
-        refused(ingest::recognise(t.app.program(), name, bytes, grammar).await)
+        refused(ingest::recognise(t.app.program(), name, bytes, grammar, &[]).await)
     };
     let cases: [(&str, &[u8], &str); 4] = [
         ("空.txt", b"", "file.empty"),
@@ -135,7 +135,7 @@ async fn bad_input_is_refused_with_one_message_and_leaves_nothing() {
         ("手紙.txt", "拝啓 今年も灯台祭りの季節になりました。".as_bytes(), "not-recognised"),
     ];
     for (name, bytes, code) in cases {
-        let refusal = refuse(name, bytes, &Grammar::BestFit).await;
+        let refusal = refuse(name, bytes, &Grammar::BestFit, &[]).await;
         if code == "file.unsure-encoding" {
             assert!(refusal.code.ends_with("encoding"), "{name}: {refusal:?}");
         } else {
@@ -159,7 +159,7 @@ async fn half_of_a_document_is_not_taken_for_the_whole() {
     let lines: Vec<&str> = text.lines().collect();
     let part = lines[..lines.len() / 3].join("\n");
     let port = ingest::grammar_of("002-jt-x1051").expect("a built-in grammar");
-    let code = match ingest::recognise(t.app.program(), &name, part.as_bytes(), &port).await {
+    let code = match ingest::recognise(t.app.program(), &name, part.as_bytes(), &port, &[]).await {
         Err(error) => error.refusal().expect("a refusal").code,
         Ok(recognised) => {
             refused(ingest::keep(&t.app, &Actor::system(""), &recognised, &Options::default()).await).code

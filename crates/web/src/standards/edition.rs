@@ -183,6 +183,10 @@ struct EditionPage {
 }
 
 impl EditionPage {
+    fn problem(&self, problem: &sakimori_domain::standards::Problem) -> String {
+        super::problems::problem_text(&self.p, problem)
+    }
+
     fn compare_path(&self, other: &EditionEntry) -> String {
         // The newer one is the page's "new" side; without dates the one brought in later.
         let newer = |e: &EditionEntry| (e.edition.valid_from.clone(), e.created_at.clone());

@@ -4,13 +4,14 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use sakimori_app::ingest::{self as app, Choice, Grammar, Options, Outcome, Plan, Recognised};
+use sakimori_app::ingest::{self as app, Choice, Options, Outcome, Plan, Recognised, Upload};
 use sakimori_app::{Actor, App, Refusal};
 use sakimori_domain::identity::Permission;
 use sakimori_domain::standards::Provision;
 use sakimori_interop::Profile;
 
 use super::edition_path;
+use super::problems::problem_text;
 use crate::error::WebError;
 use crate::forms::{PersonForm, PersonUpload};
 use crate::identity::see_other;
@@ -79,17 +80,9 @@ pub async fn upload(State(state): State<WebState>, form: PersonUpload) -> Result
 
 /// Reads once, so that a file that cannot be taken is not even put aside.
 async fn take_in(state: &App, actor: &Actor, choice: &Choice, bytes: &[u8]) -> Result<String, WebError> {
-    read(state, choice, bytes).await?;
+    let upload = Upload { choice: choice.clone(), bytes: bytes.to_vec() };
+    app::desk(state, actor, &upload).await?;
     Ok(app::put_aside(state, actor, choice, bytes).await?)
-}
-
-async fn read(state: &App, choice: &Choice, bytes: &[u8]) -> Result<Recognised, WebError> {
-    let grammar = match (choice.own_grammar.as_str(), choice.grammar.as_str()) {
-        ("", "") => Grammar::BestFit,
-        ("", name) => app::grammar_of(name)?,
-        (toml, _) => app::own_grammar(toml)?,
-    };
-    Ok(app::recognise(state.program(), &choice.file_name, bytes, &grammar).await?)
 }
 
 #[derive(Template)]
@@ -98,6 +91,8 @@ struct PreviewPage {
     p: Page,
     key: String,
     read: Recognised,
+    /// Corrections by hand that hold for the document.
+    corrections: usize,
     plan: Option<Plan>,
     edition: String,
     refusal: Option<Refusal>,
@@ -117,6 +112,10 @@ impl PreviewPage {
 
     fn controls(&self) -> usize {
         self.read.catalogue.provisions.iter().filter(|p| p.is_answerable()).count()
+    }
+
+    fn problem(&self, problem: &sakimori_domain::standards::Problem) -> String {
+        problem_text(&self.p, problem)
     }
 
     fn problems(&self) -> &[sakimori_domain::standards::Problem] {
@@ -141,15 +140,15 @@ pub async fn preview(
 ) -> Result<Response, WebError> {
     let upload = app::take_up(&state.app, &person.actor, &key).await?;
     let edition = upload.choice.edition.clone();
-    let read = read(&state.app, &upload.choice, &upload.bytes).await?;
-    preview_page(&state, &person, key, read, edition, None).await
+    let desk = app::desk(&state.app, &person.actor, &upload).await?;
+    preview_page(&state, &person, key, (desk.recognised, desk.corrections.len()), edition, None).await
 }
 
 async fn preview_page(
     state: &WebState,
     person: &Person,
     key: String,
-    read: Recognised,
+    (read, corrections): (Recognised, usize),
     edition: String,
     refusal: Option<Refusal>,
 ) -> Result<Response, WebError> {
@@ -166,7 +165,7 @@ async fn preview_page(
     };
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let p = Page::new(state, person, Room::Standards, "/standards/load");
-    Ok((status, render(&PreviewPage { p, key, read, plan, edition, refusal })?).into_response())
+    Ok((status, render(&PreviewPage { p, key, read, corrections, plan, edition, refusal })?).into_response())
 }
 
 /// POST /standards/load/{key}
@@ -179,11 +178,13 @@ pub async fn confirm(
     let upload = app::take_up(&state.app, actor, &key).await?;
     let options =
         Options { edition: form.fields.get("edition").trim().to_owned(), replace: form.fields.get("replace") == "yes" };
-    let read = read(&state.app, &upload.choice, &upload.bytes).await?;
+    let desk = app::desk(&state.app, actor, &upload).await?;
+    let (read, corrections) = (desk.recognised, desk.corrections.len());
     let outcome = match app::keep(&state.app, actor, &read, &options).await {
         Ok(outcome) => outcome,
         Err(error) => match error.refusal().cloned() {
             Some(refusal) => {
+                let read = (read, corrections);
                 return preview_page(&state, &form.person, key, read, options.edition, Some(refusal)).await;
             }
             None => return Err(error.into()),

@@ -126,8 +126,7 @@ pub async fn item(app: &App, actor: &Actor, edition_id: &str, number: &str) -> R
     let at = outline.iter().position(|row| row.number == number);
     let beside = |step: isize| at.and_then(|at| at.checked_add_signed(step)).and_then(|at| outline.get(at)).cloned();
     let of = &provision.provision;
-    let (links, citations) =
-        links::resolve(&mut c, actor, &entry, number, &links::texts(of), &of.references).await?;
+    let (links, citations) = links::resolve(&mut c, actor, &entry, number, &links::texts(of), &of.references).await?;
     let all = assessment::applicability(&mut c, &actor.organisation_id, &entry.id).await?;
     let applicability = all.into_iter().find(|(of, _)| of == number).map(|(_, applicability)| applicability);
     Ok(ItemView {

@@ -8,6 +8,13 @@ pub fn number_id(printed: &str) -> String {
     printed.nfkc().filter(|c| !c.is_whitespace()).map(fold_dash).collect()
 }
 
+/// The number as it is shown in front of its title: without the title that some numbers end with (`(1)/ア/○舵` 舵).
+pub fn number_beside_title<'a>(number: &'a str, title: &str) -> &'a str {
+    let folded = number_id(title);
+    let bare = number.strip_suffix(folded.as_str()).filter(|_| !folded.is_empty());
+    bare.filter(|bare| bare.chars().any(char::is_alphanumeric)).unwrap_or(number)
+}
+
 /// Folds the dash and wave variants that PDF tools interchange (`～ 〜 － −`), so that a level mark stays a level mark.
 pub fn fold_dash(c: char) -> char {
     match c {
@@ -135,6 +142,14 @@ mod tests {
         let text = "サーバーのｳｲﾙｽ対策";
         let marked: Vec<&str> = highlights(text, "ウイルス サーバ").into_iter().map(|r| &text[r]).collect();
         assert_eq!(marked, ["サーバー", "ｳｲﾙｽ"]);
+    }
+
+    #[test]
+    fn a_number_that_ends_with_its_title_is_shown_without_it() {
+        assert_eq!(number_beside_title("(1)/ア/○舵の管理", "舵の 管理"), "(1)/ア/○");
+        assert_eq!(number_beside_title("2.1", "舵"), "2.1");
+        assert_eq!(number_beside_title("はじめに", "はじめに"), "はじめに");
+        assert_eq!(number_beside_title("2.1", ""), "2.1");
     }
 
     #[test]

@@ -467,10 +467,13 @@ pub async fn ingests(c: &mut Connection, organisation_id: &str, edition_id: &str
 pub fn items_text(items: &[Item]) -> String {
     let mut out = String::new();
     for item in items {
-        out.push_str(&item.label);
-        out.push(' ');
-        out.push_str(&item.text);
-        out.push('\n');
+        // A built-in catalogue has only the glyphs of items: nothing to find or to compare.
+        if !item.text.is_empty() {
+            out.push_str(&item.label);
+            out.push(' ');
+            out.push_str(&item.text);
+            out.push('\n');
+        }
         out.push_str(&items_text(&item.items));
     }
     out

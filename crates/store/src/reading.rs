@@ -88,6 +88,7 @@ pub async fn put_correction(w: &mut Write, organisation_id: &str, row: &Correcti
 
 /// Forgets a correction.
 pub async fn remove_correction(w: &mut Write, organisation_id: &str, id: &str) -> Result<()> {
-    w.run("DELETE FROM reading_correction WHERE organisation_id = $1 AND id = $2", params![organisation_id, id]).await?;
+    w.run("DELETE FROM reading_correction WHERE organisation_id = $1 AND id = $2", params![organisation_id, id])
+        .await?;
     Ok(())
 }

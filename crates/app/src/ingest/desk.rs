@@ -120,7 +120,8 @@ fn refused(fault: CorrectionFault) -> Refusal {
 /// # Errors
 /// A role that may not; a line that is not there; a heading without number and title; too many corrections.
 pub async fn correct(app: &App, actor: &Actor, desk: &Desk, said: &Said) -> Result<()> {
-    let text = |at: usize| desk.read.get(at).and_then(|line| desk.lines.get(line.source)).map(|line| line.text.as_str());
+    let text =
+        |at: usize| desk.read.get(at).and_then(|line| desk.lines.get(line.source)).map(|line| line.text.as_str());
     let line = text(said.at).ok_or_else(Refusal::not_found)?;
     let before = said.at.checked_sub(1).and_then(text).filter(|_| !said.everywhere).unwrap_or_default();
     let verdict = verdict_of(&said.code, said.level, said.number.clone(), said.title.clone(), said.depth);
@@ -167,13 +168,7 @@ pub async fn correct(app: &App, actor: &Actor, desk: &Desk, said: &Said) -> Resu
     };
     // What was said of this very line before, and what holds for it wherever it stands, would speak against it.
     let replaced = desk.correction_of(said.at).filter(|old| said.everywhere || !old.before_hash.is_empty());
-    op.trail(
-        "reading.correct",
-        ("reading", &row.standard),
-        replaced.map(facts).as_ref(),
-        Some(&facts(&row)),
-    )
-    .await?;
+    op.trail("reading.correct", ("reading", &row.standard), replaced.map(facts).as_ref(), Some(&facts(&row))).await?;
     if let Some(old) = replaced {
         store::remove_correction(&mut op.write, &actor.organisation_id, &old.id).await?;
     }

@@ -144,11 +144,7 @@ impl Document {
         if catalogue.provisions.is_empty() {
             return Err(not_recognised(&self.fits).into());
         }
-        let lost = |problem: &FileProblem| Problem {
-            line: 0,
-            code: problem.code().to_owned(),
-            message: problem.ja(),
-        };
+        let lost = |problem: &FileProblem| Problem { line: 0, code: problem.code().to_owned(), message: problem.ja() };
         catalogue.problems.splice(0..0, self.text.problems.iter().map(lost));
         let recognised = Recognised {
             title: self.title.clone(),
@@ -349,7 +345,8 @@ mod tests {
     #[test]
     fn editions_of_one_document_have_one_stem() {
         let stem = title_stem("架空の浮標指針");
-        for other in ["架空の浮標指針（第二版）", "架空の浮標指針　第３版", "架空の浮標指針 2027"] {
+        for other in ["架空の浮標指針（第二版）", "架空の浮標指針　第３版", "架空の浮標指針 2027"]
+        {
             assert_eq!(title_stem(other), stem, "{other}");
         }
         assert_ne!(title_stem("架空の灯台指針"), stem);

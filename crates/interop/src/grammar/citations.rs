@@ -64,7 +64,8 @@ pub fn citations(profile: Option<&Profile>, text: &str) -> Vec<(Range<usize>, St
     gather(&COMMON, &folded, &mut found);
     found.retain(|(range, _)| !is_inside_a_word(&folded, range));
     found.sort_by_key(|(range, _)| range.start);
-    let printed = |range: Range<usize>| Some(places.get(range.start)?.start..places.get(range.end.checked_sub(1)?)?.end);
+    let printed =
+        |range: Range<usize>| Some(places.get(range.start)?.start..places.get(range.end.checked_sub(1)?)?.end);
     found.into_iter().filter_map(|(range, cited)| Some((printed(range)?, cited))).collect()
 }
 

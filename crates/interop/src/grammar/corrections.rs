@@ -118,9 +118,8 @@ fn checked(verdict: Verdict) -> Result<Verdict, CorrectionFault> {
     match verdict {
         Verdict::Heading { level, number, title } => {
             let (number, title) = (number.trim().to_owned(), title.trim().to_owned());
-            let is_plain = |text: &str, most: usize| {
-                text.chars().count() <= most && !text.chars().any(char::is_control)
-            };
+            let is_plain =
+                |text: &str, most: usize| text.chars().count() <= most && !text.chars().any(char::is_control);
             if !(1..=LEVEL_MAX).contains(&level) {
                 return Err(fault(
                     format!("見出しの段は1から{LEVEL_MAX}までです。"),
@@ -130,7 +129,9 @@ fn checked(verdict: Verdict) -> Result<Verdict, CorrectionFault> {
             if number.is_empty() && title.is_empty() || !is_plain(&number, NUMBER_MAX) || !is_plain(&title, TITLE_MAX) {
                 return Err(fault(
                     format!("見出しには番号（{NUMBER_MAX}文字まで）か題名（{TITLE_MAX}文字まで）を入れてください。"),
-                    format!("A heading needs a number (at most {NUMBER_MAX} letters) or a title (at most {TITLE_MAX})."),
+                    format!(
+                        "A heading needs a number (at most {NUMBER_MAX} letters) or a title (at most {TITLE_MAX})."
+                    ),
                 ));
             }
             Ok(Verdict::Heading { level, number, title })
@@ -176,7 +177,10 @@ struct WireFile {
 /// The first fault, with the number of its entry.
 pub fn parse_corrections(toml: &str) -> Result<Vec<Correction>, CorrectionFault> {
     if toml.len() > FILE_MAX {
-        return Err(fault("手直しのファイルが大きすぎます（1 MBまで）。", "The file of corrections is larger than 1 MB."));
+        return Err(fault(
+            "手直しのファイルが大きすぎます（1 MBまで）。",
+            "The file of corrections is larger than 1 MB.",
+        ));
     }
     let file: WireFile = toml::from_str(toml).map_err(|error| {
         let reason = error.to_string();

@@ -82,11 +82,7 @@ pub fn read_corrected(profile: &Profile, lines: &[SourceLine], corrections: &[Co
     Reading { catalogue, fit: fit(profile, lines), lines: read }
 }
 
-fn from_tables(
-    profile: &Profile,
-    lines: &[SourceLine],
-    applied: &Applied<'_>,
-) -> Option<(Catalogue, Vec<ReadLine>)> {
+fn from_tables(profile: &Profile, lines: &[SourceLine], applied: &Applied<'_>) -> Option<(Catalogue, Vec<ReadLine>)> {
     let is_noise = |at: usize| applied.at(at).is_some_and(|correction| correction.verdict == Verdict::Noise);
     let is_any = (0..lines.len()).any(is_noise);
     // Blank instead of gone, so that line numbers and the distances between lines stay.

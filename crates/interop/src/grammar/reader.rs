@@ -24,10 +24,23 @@ const BEFORE_FIRST: &str = "before-first-heading";
 /// What a line begins.
 #[derive(Debug, Clone)]
 enum Start {
-    Heading { rule: usize, number: String, title: String, rest: Option<String> },
-    Label { rule: usize, rest: Option<String> },
+    Heading {
+        rule: usize,
+        number: String,
+        title: String,
+        rest: Option<String>,
+    },
+    Label {
+        rule: usize,
+        rest: Option<String>,
+    },
     /// `depth` is 1-based and given where a person has said so.
-    Item { rule: usize, label: String, text: String, depth: Option<u32> },
+    Item {
+        rule: usize,
+        label: String,
+        text: String,
+        depth: Option<u32>,
+    },
     Note,
     Plain,
 }

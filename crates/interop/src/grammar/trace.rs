@@ -37,7 +37,11 @@ pub struct ReadLine {
 }
 
 /// Adds the printed lines that no Provision has, as removed; all in the order of the document.
-pub(super) fn with_removed(lines: &[SourceLine], read: Vec<ReadLine>, by_hand: impl Fn(usize) -> bool) -> Vec<ReadLine> {
+pub(super) fn with_removed(
+    lines: &[SourceLine],
+    read: Vec<ReadLine>,
+    by_hand: impl Fn(usize) -> bool,
+) -> Vec<ReadLine> {
     let mut read = read.into_iter().peekable();
     let mut all = Vec::with_capacity(lines.len());
     for source in (0..lines.len()).filter(|at| !lines[*at].text.trim().is_empty()) {

@@ -5,6 +5,7 @@ mod assurance;
 mod assurance_web;
 mod carry;
 mod crosswalk;
+mod desk;
 mod identity;
 mod oscal;
 mod report;

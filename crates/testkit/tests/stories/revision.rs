@@ -16,8 +16,9 @@ const STANDARD: &str = "架空の灯台安全基準\n\n第1章 総則\n1 目的\
 
 /// Loads [`STANDARD`] for an organisation and returns its id and the numbers of its items.
 async fn standard(t: &TestApp, officer: &Actor) -> (String, Vec<String>) {
-    let read =
-        ingest::recognise(t.app.program(), "灯台.txt", STANDARD.as_bytes(), &Grammar::BestFit).await.expect("read");
+    let read = ingest::recognise(t.app.program(), "灯台.txt", STANDARD.as_bytes(), &Grammar::BestFit, &[])
+        .await
+        .expect("read");
     let options = Options { edition: "lighthouse".to_owned(), replace: false };
     let kept = ingest::keep(&t.app, officer, &read, &options).await.expect("kept");
     let id = kept.plan().target.entry().id.clone();

@@ -19,7 +19,9 @@ const GUIDE_NEXT: &str = "架空の灯台安全指針\n\n第1章 総則\n1 目�
 霧笛は毎月鳴らして確かめること。\n";
 
 async fn read(t: &TestApp, name: &str, bytes: &[u8]) -> Recognised {
-    ingest::recognise(t.app.program(), name, bytes, &Grammar::BestFit, &[]).await.expect("a document that is understood")
+    ingest::recognise(t.app.program(), name, bytes, &Grammar::BestFit, &[])
+        .await
+        .expect("a document that is understood")
 }
 
 fn refused<T: std::fmt::Debug>(result: sakimori_app::Result<T>) -> sakimori_app::Refusal {

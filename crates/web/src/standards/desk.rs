@@ -191,7 +191,14 @@ pub async fn correct(
     let upload = app::take_up(&state.app, actor, &key).await?;
     let desk = app::desk(&state.app, actor, &upload).await?;
     let number = |name: &str| form.fields.get(name).trim().parse().unwrap_or(0);
-    let at: usize = form.fields.get("at").trim().parse().ok().and_then(|at: usize| at.checked_sub(1)).ok_or_else(Refusal::not_found)?;
+    let at: usize = form
+        .fields
+        .get("at")
+        .trim()
+        .parse()
+        .ok()
+        .and_then(|at: usize| at.checked_sub(1))
+        .ok_or_else(Refusal::not_found)?;
     let said = Said {
         at,
         code: form.fields.get("as").to_owned(),
@@ -278,7 +285,8 @@ fn guess(desk: &Desk, at: usize) -> Chosen {
 /// `2.1 見張り` → number and title; a line without a number in front is all title.
 fn split_heading(text: &str) -> (&str, &str) {
     let (first, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let counts = |c: char| c.is_numeric() || "第章節条項編部別紙表添附属書付録一二三四五六七八九十.．-－()（）".contains(c);
+    let counts =
+        |c: char| c.is_numeric() || "第章節条項編部別紙表添附属書付録一二三四五六七八九十.．-－()（）".contains(c);
     let is_letter = first.chars().count() == 1 && !rest.is_empty();
     if is_letter || !first.is_empty() && first.chars().all(counts) {
         return (first, rest.trim());

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use sakimori_app::standards::{self as app, EditionView};
-use sakimori_domain::standards::{AuthorityClass, Provision, Record};
+use sakimori_domain::standards::{AuthorityClass, Disposition, Provision, Record};
 use sakimori_store::edition::{EditionEntry, Ingest, ProvisionEntry};
 use serde::Deserialize;
 
@@ -175,6 +175,8 @@ struct EditionPage {
     entry: EditionEntry,
     tree: String,
     tables: Vec<Table>,
+    /// Items without text although the document is loaded, because it takes another standard's control over.
+    taken_over: usize,
     readings: Vec<Ingest>,
     without_place: Vec<Provision>,
     siblings: Vec<EditionEntry>,
@@ -220,8 +222,12 @@ pub async fn show(
         "unchanged" => "unchanged",
         _ => "",
     };
+    let is_taken_over = |e: &&ProvisionEntry| {
+        !e.has_text && e.provision.disposition == Some(Disposition::ReferenceOnly) && entry.texts > 0
+    };
+    let taken_over = provisions.iter().filter(is_taken_over).count();
     let tables = tables(&records, p.english);
-    render(&EditionPage { tables, p, entry, tree, readings, without_place, siblings, done })
+    render(&EditionPage { tables, taken_over, p, entry, tree, readings, without_place, siblings, done })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use sakimori_app::standards::{self as app, Citation, ItemView, Links, Run};
-use sakimori_domain::standards::{Item, ItemKind, NetworkClass};
+use sakimori_domain::standards::{Disposition, Item, ItemKind, NetworkClass};
 use sakimori_store::edition::OutlineRow;
 
 use super::item_path;
@@ -125,6 +125,12 @@ impl ItemPage {
         let is_label =
             |line: &str| line.starts_with(['【', '〔']) && line.ends_with(['】', '〕']) && line.chars().count() <= 16;
         self.view.provision.provision.text.lines().filter(|line| !is_label(line.trim())).collect()
+    }
+
+    /// Whether the document itself gives no text, loaded or not: it takes the control of another standard over unchanged.
+    fn is_elsewhere(&self) -> bool {
+        let is_unchanged = self.view.provision.provision.disposition == Some(Disposition::ReferenceOnly);
+        is_unchanged && self.view.entry.texts > 0
     }
 
     /// Whether the official text is loaded but has nothing but the heading.

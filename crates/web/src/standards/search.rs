@@ -29,6 +29,8 @@ struct Run {
 
 struct Found {
     number: String,
+    /// The title as it is.
+    plain: String,
     path: String,
     title: Vec<Run>,
     text: Vec<Run>,
@@ -117,6 +119,7 @@ fn group(group: &HitGroup, q: &str, is_short: bool) -> Group {
                 title: runs(&hit.title, q),
                 text: runs(&around(&hit.body, q), q),
                 number: hit.subject.clone(),
+                plain: hit.title.clone(),
             })
             .collect(),
     }

@@ -4,6 +4,11 @@ use sakimori_domain::standards::{
     Audience, AuthorityClass, Consideration, Disposition, ItemKind, Mandate, ProvisionKind, Strength,
 };
 
+/// The number as it is shown in front of its title.
+pub fn beside<'a>(number: &'a str, title: &str) -> &'a str {
+    sakimori_domain::text::number_beside_title(number, title)
+}
+
 /// English words beside the Japanese terms of the domain.
 pub trait English {
     /// The word of the English pages.

@@ -36,7 +36,12 @@ impl<'a> Reader<'a> {
     }
 
     fn forced_item(&self, line: &Line, depth: u32) -> Start {
-        let found = self.rules.lists.iter().enumerate().find_map(|(rule, list)| Some((rule, list.pattern.captures(&line.text)?)));
+        let found = self
+            .rules
+            .lists
+            .iter()
+            .enumerate()
+            .find_map(|(rule, list)| Some((rule, list.pattern.captures(&line.text)?)));
         let depth = Some(depth);
         match found {
             Some((rule, found)) => {

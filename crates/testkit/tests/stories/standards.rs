@@ -137,7 +137,7 @@ async fn bad_input_is_refused_with_one_message_and_leaves_nothing() {
         ("手紙.txt", "拝啓 今年も灯台祭りの季節になりました。".as_bytes(), "not-recognised"),
     ];
     for (name, bytes, code) in cases {
-        let refusal = refuse(name, bytes, &Grammar::BestFit, &[]).await;
+        let refusal = refuse(name, bytes, &Grammar::BestFit).await;
         if code == "file.unsure-encoding" {
             assert!(refusal.code.ends_with("encoding"), "{name}: {refusal:?}");
         } else {

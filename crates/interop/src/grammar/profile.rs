@@ -178,14 +178,6 @@ impl Profile {
         self.wire.reader.as_ref().map_or("grammar", |r| r.get_ref().as_str())
     }
 
-    /// Levels of its headings from the top; none where tables are read.
-    pub fn heading_levels(&self) -> Vec<u32> {
-        let mut levels: Vec<u32> = self.rules.headings.iter().map(|heading| heading.level).collect();
-        levels.sort_unstable();
-        levels.dedup();
-        levels
-    }
-
     /// The whole TOML, for the keys that a table reader defines.
     pub fn raw(&self) -> &toml::Table {
         &self.raw

@@ -2,6 +2,7 @@
 
 use sakimori_domain::standards::Catalogue;
 
+use super::profile::Profile;
 use crate::source::SourceLine;
 
 /// What a line was read as.
@@ -34,6 +35,16 @@ pub struct ReadLine {
     pub node: Option<usize>,
     /// A person has said what it is.
     pub by_hand: bool,
+}
+
+impl Profile {
+    /// Levels of its headings from the top; none where tables are read.
+    pub fn heading_levels(&self) -> Vec<u32> {
+        let mut levels: Vec<u32> = self.rules.headings.iter().map(|heading| heading.level).collect();
+        levels.sort_unstable();
+        levels.dedup();
+        levels
+    }
 }
 
 /// Adds the printed lines that no Provision has, as removed; all in the order of the document.

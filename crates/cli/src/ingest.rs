@@ -76,7 +76,18 @@ impl IngestArgs {
         format: Option<()>,
     ) -> Self {
         let format = format.map(|()| CatalogueFormat::Simple);
-        Self { files: vec![file], profile: None, edition, into, dry_run, replace, out: None, format, problems: false }
+        Self {
+            files: vec![file],
+            profile: None,
+            corrections: None,
+            edition,
+            into,
+            dry_run,
+            replace,
+            out: None,
+            format,
+            problems: false,
+        }
     }
 }
 

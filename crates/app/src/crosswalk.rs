@@ -4,11 +4,15 @@
 //! through) and the "other" one; [`Reading`] is a Mapping turned accordingly.
 
 mod coverage;
+mod derived;
 mod desk;
 mod exchange;
 mod judge;
 mod kept;
+mod synonyms;
+mod table;
 mod view;
+pub mod workbook;
 
 use sakimori_domain::crosswalk::Cover;
 use sakimori_domain::identity::Permission;
@@ -19,6 +23,8 @@ use serde_json::json;
 use crate::{Actor, App, Refusal, Result};
 
 pub use coverage::{Cell, Chapter, Coverage, Matrix, Row, asks_strongly, chapters, coverage, lies_in};
+pub(crate) use derived::neighbours;
+pub use derived::{Derived, Neighbour};
 pub use desk::{CANDIDATES, Desk, DeskCandidate, DeskFilter, DeskQuery, desk};
 pub use exchange::{
     IMPORT_MAX, Imported, ImportedMapping, MappingChange, MappingPreview, MappingProblem, import_mappings,
@@ -27,6 +33,8 @@ pub use exchange::{
 pub use judge::{Judgement, RATIONALE_MAX, judge, review, undo};
 pub(crate) use kept::Kept;
 pub use kept::{EditionText, Suggestion};
+pub use synonyms::{SynonymTable, delete_synonyms, put_synonyms, synonym_table};
+pub use table::{RowFilter, as_json, contradiction_place, contradiction_words, edition_name, force_words, table};
 pub use view::{Direction, Progress, Reading, View, view};
 
 /// A Crosswalk in the list.
@@ -108,6 +116,26 @@ pub async fn create(
     store::insert_crosswalk(&mut op.write, organisation_id, &crosswalk).await?;
     op.commit().await?;
     Ok((id, Direction::Forward))
+}
+
+/// Candidates of every item of an Edition.
+pub struct Suggested {
+    /// Keys of the two Editions in the direction that was asked for.
+    pub from: String,
+    pub to: String,
+    /// Number and its candidates, best first.
+    pub rows: Vec<(String, Vec<Suggestion>)>,
+}
+
+/// The candidates of every item, with everything that has been judged by now.
+///
+/// # Errors
+/// A Crosswalk that is not the actor's; a role that may not; a database error.
+pub async fn suggestions(app: &App, actor: &Actor, id: &str, direction: Direction, top: usize) -> Result<Suggested> {
+    let view = view(app, actor, id, direction).await?;
+    let suggester = view.suggestions.exact().await?;
+    let rows = crate::workbook::blocking(move || suggester.all(top)).await?;
+    Ok(Suggested { from: view.own.entry.id.clone(), to: view.other.entry.id.clone(), rows })
 }
 
 /// The Editions that can be lined up: those with Provisions.

@@ -1,6 +1,7 @@
 //! The demonstration: fictional organisations with half-answered assessments, the same at every start.
 
 mod carry;
+mod crosswalks;
 mod revision;
 
 use std::collections::HashMap;
@@ -165,6 +166,7 @@ async fn seed_organisation(app: &App, body: &Body, answers: &[&DemoAnswer], pass
         seed_requests(&mut op, &now, &departments).await?;
         seed_cover(&mut op, &now).await?;
     }
+    crosswalks::seed(&mut op, &body.id).await?;
     op.trail_new("demo.seed", ("organisation", &body.id), &json!({ "name": body.name })).await?;
     op.commit().await
 }

@@ -53,6 +53,9 @@ pub struct ItemView {
     pub links: Links,
     /// The organisation's answers, newest first, with the Assessment's id and title; empty for who may not read them.
     pub answers: Vec<(String, String, SheetRow)>,
+    /// Counterparts in other standards, and the standards that were found to have none; empty for who may not read them.
+    pub neighbours: Vec<crate::crosswalk::Neighbour>,
+    pub without_counterpart: Vec<String>,
 }
 
 /// Hits of one Edition.
@@ -128,6 +131,11 @@ pub async fn item(app: &App, actor: &Actor, edition_id: &str, number: &str) -> R
     let of = &provision.provision;
     let (links, citations) = links::resolve(&mut c, actor, &entry, number, &links::texts(of), &of.references).await?;
     let all = assessment::applicability(&mut c, &actor.organisation_id, &entry.id).await?;
+    let (neighbours, without_counterpart) = if actor.may(Permission::ReadCrosswalk) {
+        crate::crosswalk::neighbours(&mut c, &actor.organisation_id, &entry.id, number).await?
+    } else {
+        (Vec::new(), Vec::new())
+    };
     let applicability = all.into_iter().find(|(of, _)| of == number).map(|(_, applicability)| applicability);
     Ok(ItemView {
         ancestors: ancestors(&outline, provision.provision.parent.as_deref()),
@@ -138,6 +146,8 @@ pub async fn item(app: &App, actor: &Actor, edition_id: &str, number: &str) -> R
         citations,
         links,
         answers: answers(&mut c, actor, &entry.id, number).await?,
+        neighbours,
+        without_counterpart,
         provision,
         entry,
     })

@@ -132,7 +132,7 @@ pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     tokio::task::spawn_blocking(work).await.map_err(|error| AppError::Internal(format!("blocking work: {error}")))
 }
 
-fn japan_time(app: &App) -> DateTime {
+pub(crate) fn japan_time(app: &App) -> DateTime {
     // Without fractions of seconds: a workbook's properties have none.
     let local = app.now().to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))).datetime();
     local.with().subsec_nanosecond(0).build().unwrap_or(local)

@@ -2,6 +2,7 @@
 
 mod common;
 mod crosswalk;
+mod crosswalk_report;
 mod demo;
 mod ingest;
 mod oscal;

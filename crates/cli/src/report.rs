@@ -28,6 +28,11 @@ enum Kind {
         after_help = "例: sakimori report gap --out gap.pdf\n    sakimori report gap --out gap.json --organisation minato --assessment minato-2026"
     )]
     Gap(GapArgs),
+    /// The comparison table (対照表) of two standards: exit status 1 when something is not covered.
+    #[command(
+        after_help = "例: sakimori report crosswalk --out taishohyo.pdf\n    sakimori report crosswalk --out taishohyo.json --from nisc-measures-3 --to jt-x1051-2018"
+    )]
+    Crosswalk(crate::crosswalk_report::CrosswalkArgs),
 }
 
 #[derive(Args)]
@@ -52,20 +57,34 @@ struct GapArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Language {
+pub enum Language {
     Ja,
     En,
 }
 
+impl Language {
+    /// `ja` or `en`.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Language::Ja => "ja",
+            Language::En => "en",
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
-enum OutFormat {
+pub enum OutFormat {
     Pdf,
     Xlsx,
     Json,
 }
 
 impl OutFormat {
-    fn of(path: &Path) -> Result<Self> {
+    /// By the ending of the file's name.
+    ///
+    /// # Errors
+    /// Another ending.
+    pub fn of(path: &Path) -> Result<Self> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("").to_ascii_lowercase();
         match ending.as_str() {
             "pdf" => Ok(Self::Pdf),
@@ -84,10 +103,18 @@ impl OutFormat {
 /// # Errors
 /// Bad use (exit status 2): no such data, organisation or assessment, a file that cannot be written, no font.
 pub async fn run(args: ReportArgs) -> Result<ExitCode> {
-    let Kind::Gap(args) = args.kind;
-    let format = OutFormat::of(&args.out)?;
-    // Opening would make a new, empty installation where somebody mistyped a folder.
-    if let StoreConfig::Folder(folder) = args.data.store_config()?
+    match args.kind {
+        Kind::Gap(args) => gap(args).await,
+        Kind::Crosswalk(args) => crate::crosswalk_report::run(args).await,
+    }
+}
+
+/// Refuses a folder without data: opening would make a new, empty installation where somebody mistyped it.
+///
+/// # Errors
+/// There is no data.
+pub fn refuse_missing_data(data: &DataArgs) -> Result<()> {
+    if let StoreConfig::Folder(folder) = data.store_config()?
         && !folder.join("sakimori.db").exists()
     {
         bail!(
@@ -95,15 +122,17 @@ pub async fn run(args: ReportArgs) -> Result<ExitCode> {
             folder.display()
         );
     }
+    Ok(())
+}
+
+async fn gap(args: GapArgs) -> Result<ExitCode> {
+    let format = OutFormat::of(&args.out)?;
+    refuse_missing_data(&args.data)?;
     let app = open_app(&args.data).await?;
     let (organisation, assessment) = choose(&app, args.organisation.as_deref(), args.assessment.as_deref()).await?;
-    let language = match args.language {
-        Language::Ja => "ja",
-        Language::En => "en",
-    };
     let actor = Actor {
         organisation_name: organisation.name.clone(),
-        language: language.to_owned(),
+        language: args.language.code().to_owned(),
         ..Actor::system(&organisation.id)
     };
     let report = app::gap(&app, &actor, &assessment.id, args.marking).await?;
@@ -119,7 +148,8 @@ pub async fn run(args: ReportArgs) -> Result<ExitCode> {
     Ok(if report.gaps.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn told(error: &ReportError) -> anyhow::Error {
+/// A report's fault in both languages.
+pub fn told(error: &ReportError) -> anyhow::Error {
     anyhow!("{} / {error}", error.ja())
 }
 
@@ -134,7 +164,11 @@ pub fn make_pdf() -> ExitCode {
     }
 }
 
-fn pretty(value: &Value) -> Result<Vec<u8>> {
+/// JSON for people, with a line's end.
+///
+/// # Errors
+/// Never for a JSON value.
+pub fn pretty(value: &Value) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)?;
     bytes.push(b'\n');
     Ok(bytes)

@@ -42,6 +42,17 @@ impl Relation {
         }
     }
 
+    /// Term of the English pages.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Relation::Equal => "asks the same",
+            Relation::SubsetOf => "lies in it",
+            Relation::SupersetOf => "holds it",
+            Relation::Intersects => "overlaps",
+            Relation::None => "no counterpart",
+        }
+    }
+
     /// The sign of the review desk and of printed tables.
     pub const fn sign(self) -> &'static str {
         match self {

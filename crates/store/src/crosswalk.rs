@@ -22,6 +22,7 @@ pub struct Crosswalk {
 pub struct Mapping {
     pub id: String,
     pub crosswalk_id: String,
+    /// Empty where the target has no counterpart in the whole source's Edition.
     pub source_number: String,
     /// Empty where the whole other Edition has no counterpart.
     pub target_number: String,
@@ -193,12 +194,13 @@ pub async fn neighbours(
 ) -> Result<Vec<(String, String, Relation)>> {
     let rows = c
         .all(
-            "SELECT x.target_edition, m.target_number, m.relation, 0 FROM mapping m JOIN crosswalk x ON x.id = m.crosswalk_id
+            "SELECT x.target_edition, m.target_number, m.relation, CAST(0 AS BIGINT) FROM mapping m JOIN crosswalk x ON x.id = m.crosswalk_id
              WHERE m.organisation_id = $1 AND x.source_edition = $2 AND m.source_number = $3 AND m.status = 'confirmed'
                AND m.target_number <> ''
              UNION ALL
-             SELECT x.source_edition, m.source_number, m.relation, 1 FROM mapping m JOIN crosswalk x ON x.id = m.crosswalk_id
+             SELECT x.source_edition, m.source_number, m.relation, CAST(1 AS BIGINT) FROM mapping m JOIN crosswalk x ON x.id = m.crosswalk_id
              WHERE m.organisation_id = $1 AND x.target_edition = $2 AND m.target_number = $3 AND m.status = 'confirmed'
+               AND m.source_number <> ''
              ORDER BY 1, 2",
             params![organisation_id, edition_id, number],
         )

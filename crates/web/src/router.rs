@@ -143,10 +143,20 @@ routes! {
     // 基準: crosswalks
     GET  "/crosswalks"               Needs(P::ReadCrosswalk) => crosswalk::list;
     POST "/crosswalks"               Needs(P::EditCrosswalk) => crosswalk::create;
+    GET  "/crosswalks/synonyms"      Needs(P::ReadCrosswalk) => crosswalk::synonyms;
+    POST "/crosswalks/synonyms"      Needs(P::EditCrosswalk) => crosswalk::change_synonyms;
     GET  "/crosswalks/{id}/desk"     Needs(P::ReadCrosswalk) => crosswalk::desk;
     POST "/crosswalks/{id}/judge"    Needs(P::EditCrosswalk) => crosswalk::judge;
     POST "/crosswalks/{id}/undo"     Needs(P::EditCrosswalk) => crosswalk::undo;
     POST "/crosswalks/{id}/review"   Needs(P::EditCrosswalk) => crosswalk::review;
+    GET  "/crosswalks/{id}/coverage" Needs(P::ReadCrosswalk) => crosswalk::coverage;
+    GET  "/crosswalks/{id}/table.pdf" Needs(P::ReadCrosswalk) => crosswalk::table_pdf;
+    GET  "/crosswalks/{id}/table.xlsx" Needs(P::ReadCrosswalk) => crosswalk::table_xlsx;
+    GET  "/crosswalks/{id}/workbook.xlsx" Needs(P::ReadCrosswalk) => crosswalk::workbook;
+    GET  "/crosswalks/{id}/mappings.csv" Needs(P::ReadCrosswalk) => crosswalk::csv;
+    GET  "/crosswalks/{id}/import"   Needs(P::ReadCrosswalk) => crosswalk::import;
+    POST "/crosswalks/{id}/import"   Needs(P::EditCrosswalk) => crosswalk::upload;
+    POST "/crosswalks/{id}/import/apply" Needs(P::EditCrosswalk) => crosswalk::apply_import;
 
     // 基準: points for the next edition
     GET  "/revision"                 Needs(P::ReadRevision) => revision::list;
@@ -231,6 +241,9 @@ routes! {
     GET  "/api/v1/standards"         Needs(P::ReadStandards) => api::standards;
     GET  "/api/v1/standards/{id}"    Needs(P::ReadStandards) => api::standard;
     GET  "/api/v1/standards/{id}/provisions" Needs(P::ReadStandards) => api::provisions;
+    GET  "/api/v1/crosswalks"        Needs(P::ReadCrosswalk) => api::crosswalks;
+    GET  "/api/v1/crosswalks/{id}/mappings" Needs(P::ReadCrosswalk) => api::mappings;
+    GET  "/api/v1/crosswalks/{id}/suggestions" Needs(P::ReadCrosswalk) => api::suggestions;
     GET  "/api/v1/assessments"       Needs(P::ReadAssessments) => api::assessments;
     GET  "/api/v1/assessments/{id}/answers" NeedsEither(P::ReadAssessments, P::ReadOwnRequests) => api::assessment_answers;
     PATCH "/api/v1/answers/{id}"     NeedsEither(P::AnswerAll, P::AnswerOwn) => api::patch_answer;

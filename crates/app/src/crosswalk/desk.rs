@@ -8,6 +8,7 @@ use sakimori_store::crosswalk as store;
 use sakimori_store::edition::ProvisionEntry;
 use sakimori_store::trail::Event;
 
+use super::derived::{Derived, derived};
 use super::view::names;
 use super::{Direction, Progress, Reading, View, judge, view};
 use crate::{Actor, App, Refusal, Result};
@@ -54,6 +55,8 @@ pub struct DeskCandidate {
     pub item: Option<String>,
     /// What has been said of the pair.
     pub reading: Option<Reading>,
+    /// It follows from two other Crosswalks.
+    pub derived: Option<Derived>,
 }
 
 /// The desk at one item.
@@ -115,24 +118,7 @@ pub async fn desk(app: &App, actor: &Actor, id: &str, query: DeskQuery) -> Resul
         number => view.own.place(number).ok_or_else(Refusal::not_found)?,
     };
     let number = view.own.provisions.get(at).map_or(String::new(), |e| e.provision.id.clone());
-    let suggester = view.suggestions.ready().await?;
-    // Rejected ones leave the list at once, also before the suggester has learnt of them.
-    let rejected = view.of(&number).filter(|r| r.is_rejected()).count();
-    let mut candidates: Vec<DeskCandidate> = suggester
-        .candidates(&number, CANDIDATES + rejected)
-        .into_iter()
-        .filter_map(|c| {
-            Some(DeskCandidate {
-                place: view.other.place(&c.id)?,
-                reading: view.of(&number).find(|r| r.other == c.id).cloned(),
-                score: Some(c.score),
-                because: c.because,
-                item: c.item,
-            })
-        })
-        .filter(|c| !c.reading.as_ref().is_some_and(Reading::is_rejected))
-        .collect();
-    candidates.truncate(CANDIDATES);
+    let candidates = candidates(app, actor, &view, &number).await?;
     let among = |other: &str| candidates.iter().any(|c| view.other.place(other) == Some(c.place));
     let judged = view.of(&number).filter(|r| r.other.is_empty() || !among(&r.other)).cloned().collect();
     let found = found(&view, &number, &query.find, &candidates);
@@ -161,6 +147,48 @@ pub async fn desk(app: &App, actor: &Actor, id: &str, query: DeskQuery) -> Resul
         find: query.find,
         view,
     })
+}
+
+/// Ten candidates: what follows from other Crosswalks, since people have judged that, then the suggestions.
+async fn candidates(app: &App, actor: &Actor, view: &View, number: &str) -> Result<Vec<DeskCandidate>> {
+    let suggester = view.suggestions.ready().await?;
+    // Rejected ones leave the list at once, also before the suggester has learnt of them.
+    let rejected = view.of(number).filter(|r| r.is_rejected()).count();
+    let ways =
+        derived(&mut app.read().await?, &actor.organisation_id, (&view.own.entry.id, number), &view.other.entry.id)
+            .await?;
+    let mut found: Vec<DeskCandidate> = suggester
+        .candidates(number, CANDIDATES + rejected)
+        .into_iter()
+        .filter_map(|c| {
+            Some(DeskCandidate {
+                place: view.other.place(&c.id)?,
+                reading: view.of(number).find(|r| r.other == c.id).cloned(),
+                score: Some(c.score),
+                because: c.because,
+                item: c.item,
+                derived: ways.iter().find(|way| way.other == c.id).cloned(),
+            })
+        })
+        .collect();
+    for way in ways {
+        let Some(place) = view.other.place(&way.other) else { continue };
+        if found.iter().all(|c| c.place != place) {
+            found.push(DeskCandidate {
+                place,
+                score: None,
+                because: Vec::new(),
+                item: None,
+                reading: view.of(number).find(|r| r.other == way.other).cloned(),
+                derived: Some(way),
+            });
+        }
+    }
+    found.retain(|c| !c.reading.as_ref().is_some_and(Reading::is_rejected));
+    // Stable: the order of the suggestions stays within both parts.
+    found.sort_by_key(|c| c.derived.is_none());
+    found.truncate(CANDIDATES);
+    Ok(found)
 }
 
 /// Places of the items that a filter shows, in order.
@@ -276,6 +304,7 @@ fn found(view: &View, number: &str, find: &str, candidates: &[DeskCandidate]) ->
                 because: vec![find.to_owned()],
                 item: None,
                 reading: view.of(number).find(|r| r.other == other).cloned(),
+                derived: None,
             })
         })
         .collect()

@@ -15,6 +15,18 @@ terms! {
     }
 }
 
+impl Cover {
+    /// Term of the English pages.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Cover::Covered => "covered",
+            Cover::Partly => "partly covered",
+            Cover::Not => "not covered",
+            Cover::Unjudged => "not judged",
+        }
+    }
+}
+
 /// Coverage of every node of a tree by the confirmed Mappings of its Provisions.
 ///
 /// `tree` holds number and parent's number (empty at the top), parents before their children; the result has the same

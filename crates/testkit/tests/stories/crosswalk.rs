@@ -148,3 +148,123 @@ async fn an_auditor_reads_and_another_organisation_sees_nothing() {
     assert_eq!(done.status, StatusCode::SEE_OTHER, "the desk works as a form");
     assert!(own.get(done.location()).await.text().contains("「対応なし」を外す"));
 }
+
+fn imported(source: &str, target: &str, relation: Relation, seen: Option<i64>) -> app::ImportedMapping {
+    app::ImportedMapping {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        relation,
+        status: MappingStatus::Confirmed,
+        rationale: "外から受け取った対応。".to_owned(),
+        seen,
+    }
+}
+
+#[tokio::test]
+async fn mappings_from_a_file_are_compared_and_taken_whole_or_not_at_all() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let officer = test.officer("alpha");
+        let first =
+            vec![imported(ITEM, "12.2.1", Relation::SubsetOf, None), imported(ITEM, "99.9", Relation::Equal, None)];
+        let preview = app::preview_mappings(&test.app, &officer, OWN, OTHER, &first).await.expect("a preview");
+        assert_eq!((preview.changes.len(), preview.problems.len()), (1, 1));
+        let refused = app::import_mappings(&test.app, &officer, OWN, OTHER, first.clone()).await;
+        assert_eq!(code(refused), "crosswalk-number");
+        assert!(app::list(&test.app, &officer).await.expect("the list").is_empty(), "nothing of it is there");
+        let mut good = first;
+        good.pop();
+        let done = app::import_mappings(&test.app, &officer, OWN, OTHER, good.clone()).await.expect("taken");
+        assert_eq!((done.created, done.changed, done.unchanged), (1, 0, 0));
+        let again = app::import_mappings(&test.app, &officer, OWN, OTHER, good).await.expect("again");
+        assert_eq!((again.created, again.changed, again.unchanged), (0, 0, 1));
+        // The same pair from the other side is the same Mapping.
+        let turned = vec![imported("12.2.1", ITEM, Relation::SupersetOf, None)];
+        let back = app::import_mappings(&test.app, &officer, OTHER, OWN, turned).await.expect("turned");
+        assert_eq!((back.crosswalk_id, back.direction, back.unchanged), (done.crosswalk_id, Direction::Reverse, 1));
+        let stale = vec![imported(ITEM, "12.2.1", Relation::Equal, Some(0))];
+        assert_eq!(
+            code(app::import_mappings(&test.app, &officer, OWN, OTHER, stale).await),
+            "conflict",
+            "{database:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn coverage_contradictions_derived_mappings_and_neighbours() {
+    const THIRD: &str = "telecom-safety-review";
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let officer = test.officer("alpha");
+        let app_of = &test.app;
+        let pairs = vec![
+            imported(ITEM, "12.2.1", Relation::Equal, None),
+            imported(ITEM, "12.6.1", Relation::Equal, None),
+            imported("(2)/エ/(イ)", "", Relation::None, None),
+        ];
+        let id = app::import_mappings(app_of, &officer, OWN, OTHER, pairs).await.expect("taken").crosswalk_id;
+        let coverage = app::coverage(app_of, &officer, &id, Direction::Forward).await.expect("the coverage");
+        assert_eq!((coverage.progress.covered, coverage.progress.not, coverage.progress.total()), (1, 1, 67));
+        assert_eq!(coverage.contradictions.len(), 1, "equal to two different things");
+        let cells: usize = coverage.matrix.cells.iter().flatten().map(|cell| cell.items).sum();
+        assert_eq!(cells, 1, "one item, and both counterparts stand in one chapter");
+        let sums: usize = coverage.matrix.sums.iter().map(|sum| sum.total()).sum();
+        assert_eq!(sums, coverage.progress.total(), "every item stands in one chapter");
+        let row = coverage.rows.iter().find(|row| row.cover == Cover::Not).expect("the row");
+        assert_eq!(coverage.remark(row, false), "カバーなし（対応する項目がない）。外から受け取った対応。");
+        let table = app::table(app_of, &officer, &coverage, &app::RowFilter::default()).await.expect("the table");
+        assert_eq!(table.rows.len(), 67);
+        let turned = app::coverage(app_of, &officer, &id, Direction::Reverse).await.expect("the other side");
+        assert_eq!((turned.progress.covered, turned.progress.not), (2, 0), "what has no counterpart says nothing back");
+
+        let third = vec![imported("別表第2/5/(1)", "12.2.1", Relation::SubsetOf, None)];
+        app::import_mappings(app_of, &officer, THIRD, OTHER, third).await.expect("taken");
+        let (across, _) = app::create(app_of, &officer, THIRD, OWN).await.expect("a crosswalk");
+        let desk = at(&test, &officer, &across, "別表第2/5/(1)").await;
+        let derived = desk.candidates[0].derived.as_ref().expect("what follows comes first");
+        assert_eq!(
+            (derived.other.as_str(), derived.relation, derived.between.as_str()),
+            (ITEM, Relation::SubsetOf, "12.2.1")
+        );
+        assert_eq!(desk.progress.judged(), 0, "what follows is offered and not taken for a fact");
+
+        let item = sakimori_app::standards::item(app_of, &officer, OTHER, "12.2.1").await.expect("the item");
+        let known: Vec<_> = item.neighbours.iter().map(|n| (n.number.as_str(), n.relation)).collect();
+        assert_eq!(known, [(ITEM, Relation::Equal), ("別表第2/5/(1)", Relation::SupersetOf)], "{database:?}");
+        let none = sakimori_app::standards::item(app_of, &officer, OWN, "(2)/エ/(イ)").await.expect("the item");
+        assert_eq!(none.without_counterpart.len(), 1);
+        let member = test.actor("alpha", Role::DepartmentMember, "");
+        let seen = sakimori_app::standards::item(app_of, &member, OTHER, "12.2.1").await.expect("the item");
+        assert!(seen.neighbours.is_empty(), "who may not read crosswalks sees none");
+    }
+}
+
+#[tokio::test]
+async fn synonyms_of_the_organisation_change_the_candidates_at_once() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let officer = test.officer("alpha");
+        let (id, _) = app::create(&test.app, &officer, OWN, OTHER).await.expect("a crosswalk");
+        let best = |desk: &Desk| {
+            desk.candidates.iter().map(|c| desk.other(c.place).expect("there").provision.id.clone()).collect::<Vec<_>>()
+        };
+        let number = "(1)/ウ/(ア)/○負荷分散";
+        let before = best(&at(&test, &officer, &id, number).await);
+        assert_eq!(code(app::put_synonyms(&test.app, &officer, ("", 0), "負荷分散").await), "synonyms");
+        app::put_synonyms(&test.app, &officer, ("", 0), "負荷分散、知的財産権").await.expect("a group");
+        let after = best(&at(&test, &officer, &id, number).await);
+        assert_ne!(before, after, "the group shows at once");
+        assert!(after.contains(&"18.1.2".to_owned()), "{after:?}");
+        let own = app::synonym_table(&test.app, &officer).await.expect("the table").own;
+        let stale = app::put_synonyms(&test.app, &officer, (&own[0].id, 7), "負荷、分散").await;
+        assert_eq!(code(stale), "conflict");
+        app::delete_synonyms(&test.app, &officer, &own[0].id, own[0].version).await.expect("deleted");
+        assert_eq!(best(&at(&test, &officer, &id, number).await), before, "{database:?}");
+        let other = test.officer("beta");
+        assert!(app::synonym_table(&test.app, &other).await.expect("the table").own.is_empty());
+    }
+}

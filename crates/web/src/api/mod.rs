@@ -1,6 +1,7 @@
 //! The JSON API. Each handler's documentation is the OpenAPI description; a test compares its paths with the router's.
 
 mod answers;
+mod crosswalks;
 pub mod kept;
 mod standards;
 
@@ -12,6 +13,7 @@ use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
 pub use answers::{assessment_answers, assessments, patch_answer, previous_json};
+pub use crosswalks::{crosswalks, mappings, suggestions};
 pub use standards::{provisions, standard, standards};
 
 use crate::error::WebError;
@@ -38,6 +40,9 @@ pub struct Refused {
         answers::assessments,
         answers::assessment_answers,
         answers::patch_answer,
+        crosswalks::crosswalks,
+        crosswalks::mappings,
+        crosswalks::suggestions,
         standards::standards,
         standards::standard,
         standards::provisions,

@@ -104,6 +104,9 @@ struct Row {
     imported: bool,
     review: Option<Review>,
     may_review: bool,
+    /// The way of a derived Mapping and the relation that follows; empty for others.
+    derived: String,
+    derived_relation: &'static str,
 }
 
 struct Review {
@@ -155,6 +158,7 @@ struct DeskPage {
     item: Shown,
     rows: Vec<Row>,
     judged: Vec<Row>,
+    rejected: Vec<Row>,
     found: Vec<Row>,
     /// "No counterpart" as it stands: its version, who said it, the rationale; version 0 where nobody did.
     without: Option<Row>,
@@ -194,6 +198,14 @@ impl DeskPage {
         row.relation == code
     }
 
+    fn follows(&self, row: &Row, code: &str) -> bool {
+        row.derived_relation == code
+    }
+
+    fn coverage(&self) -> String {
+        page_path(&self.id, "coverage", Direction::from_code(&self.asked.direction), &[])
+    }
+
     fn turned(&self) -> String {
         let direction = Direction::from_code(&self.asked.direction).turned();
         page_path(&self.id, "desk", direction, &[])
@@ -226,14 +238,19 @@ fn page(p: Page, id: String, asked: Asked, desk: &Desk) -> Result<DeskPage, WebE
             .filter_map(|(at, c)| row(&p, desk, c, if keys { key(at) } else { String::new() }))
             .collect()
     };
+    let said = |rejected: bool| -> Vec<Row> {
+        let these = desk.judged.iter().filter(|r| !r.other.is_empty() && r.is_rejected() == rejected);
+        these.filter_map(|r| judged_row(&p, desk, r)).collect()
+    };
     let standing = desk.judged.iter().find(|r| r.other.is_empty());
     let without = desk.without().map(|r| plain_row(&p, desk, r));
     Ok(DeskPage {
-        own_name: name(&desk.view.own.entry),
-        other_name: name(&desk.view.other.entry),
+        own_name: app::edition_name(&desk.view.own.entry),
+        other_name: app::edition_name(&desk.view.other.entry),
         item: shown(&p, desk, entry),
         rows: rows(&desk.candidates, true),
-        judged: desk.judged.iter().filter(|r| !r.other.is_empty()).filter_map(|r| judged_row(&p, desk, r)).collect(),
+        judged: said(false),
+        rejected: said(true),
         found: rows(&desk.found, false),
         without_version: standing.map_or(0, |r| r.mapping.version),
         without,
@@ -252,10 +269,6 @@ fn page(p: Page, id: String, asked: Asked, desk: &Desk) -> Result<DeskPage, WebE
         id,
         asked,
     })
-}
-
-pub(super) fn name(entry: &sakimori_store::edition::EditionEntry) -> String {
-    format!("{} {}", entry.edition.short, entry.edition.label).trim().to_owned()
 }
 
 /// 1 … 9, 0.
@@ -317,14 +330,24 @@ fn row(p: &Page, desk: &Desk, c: &DeskCandidate, key: String) -> Option<Row> {
     row.force = words::force(p, &entry.provision).join("・");
     row.score = c.score.map(percent);
     row.because = c.because.join("・");
+    if let Some(way) = &c.derived {
+        row.derived = way.way();
+        row.derived_relation = way.relation.code();
+    }
     row.number = number;
     Some(row)
 }
 
 fn judged_row(p: &Page, desk: &Desk, reading: &Reading) -> Option<Row> {
     let place = desk.view.other.place(&reading.other)?;
-    let candidate =
-        DeskCandidate { place, score: None, because: Vec::new(), item: None, reading: Some(reading.clone()) };
+    let candidate = DeskCandidate {
+        place,
+        score: None,
+        because: Vec::new(),
+        item: None,
+        reading: Some(reading.clone()),
+        derived: None,
+    };
     row(p, desk, &candidate, String::new())
 }
 
@@ -366,6 +389,8 @@ fn empty_row() -> Row {
         imported: false,
         review: None,
         may_review: false,
+        derived: String::new(),
+        derived_relation: "",
     }
 }
 

@@ -10,29 +10,12 @@ use crate::standards::English;
 
 /// The relation in words, read from the own item.
 pub fn relation(p: &Page, relation: Relation) -> &'static str {
-    if !p.english {
-        return relation.ja();
-    }
-    match relation {
-        Relation::Equal => "asks the same",
-        Relation::SubsetOf => "lies in it",
-        Relation::SupersetOf => "holds it",
-        Relation::Intersects => "overlaps",
-        Relation::None => "no counterpart",
-    }
+    p.t(relation.ja(), relation.en())
 }
 
 /// The cover in words.
 pub fn cover(p: &Page, cover: Cover) -> &'static str {
-    if !p.english {
-        return cover.ja();
-    }
-    match cover {
-        Cover::Covered => "covered",
-        Cover::Partly => "partly covered",
-        Cover::Not => "not covered",
-        Cover::Unjudged => "not judged",
-    }
+    p.t(cover.ja(), cover.en())
 }
 
 /// Modifier of `.badge` for a cover.

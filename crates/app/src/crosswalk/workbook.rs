@@ -1,0 +1,172 @@
+//! The 対照表 to be filled in offline, and what it would change when it comes back.
+
+use sakimori_domain::identity::Permission;
+use sakimori_interop::workbook::{
+    self as format, CellProblem, MappingBook, MappingRow, ReadMapping, Severity, TextEncoding,
+};
+use sakimori_store::registry;
+
+use super::coverage::coverage;
+use super::exchange::{ImportedMapping, MappingPreview, preview_mappings};
+use super::table::{edition_name, force_words};
+use super::{Coverage, Direction, Reading};
+use crate::{Actor, App, AppError, Refusal, Result, sandbox};
+
+/// Candidates named in a row.
+const NAMED: usize = 3;
+/// Most rows with a change that one preview shows.
+pub const CHANGES_MAX: usize = 2_000;
+
+/// What a workbook would change.
+pub struct BookPreview {
+    /// The Crosswalk's source and target Edition.
+    pub source_edition: String,
+    pub target_edition: String,
+    pub rows: Vec<ReadMapping>,
+    /// Changes; `index` is the place in `rows`.
+    pub preview: MappingPreview,
+    /// Everything that cannot be taken, with its cell.
+    pub problems: Vec<CellProblem>,
+}
+
+/// The rows of the workbook.
+///
+/// # Errors
+/// A Crosswalk that is not the actor's; a role that may not; a database error.
+pub async fn book(app: &App, actor: &Actor, id: &str) -> Result<MappingBook> {
+    let coverage = coverage(app, actor, id, Direction::Forward).await?;
+    let organisation = registry::organisation_by_id(&mut app.read().await?, &actor.organisation_id)
+        .await?
+        .ok_or_else(Refusal::not_found)?;
+    let suggester = coverage.view.suggestions.exact().await?;
+    let mut rows = Vec::new();
+    for (place, entry) in coverage.view.own.provisions.iter().enumerate() {
+        let number = entry.provision.id.as_str();
+        let readings: Vec<&Reading> = coverage.view.of(number).collect();
+        let item = coverage.view.own.items.contains(&place);
+        if !item && readings.is_empty() {
+            continue;
+        }
+        let named: Vec<String> = suggester.candidates(number, NAMED).into_iter().map(|c| c.id).collect();
+        let blank = MappingRow {
+            own: number.to_owned(),
+            own_title: entry.provision.title.clone(),
+            force: force_words(&entry.provision, false).join("、"),
+            candidates: named.join("、"),
+            ..MappingRow::default()
+        };
+        if readings.iter().all(|r| r.is_rejected()) {
+            rows.push(blank.clone());
+        }
+        rows.extend(readings.into_iter().map(|r| row(&coverage, &blank, r)));
+    }
+    Ok(MappingBook {
+        organisation: organisation.name,
+        crosswalk_id: id.to_owned(),
+        own_name: edition_name(&coverage.view.own.entry),
+        other_name: edition_name(&coverage.view.other.entry),
+        handling: organisation.marking,
+        exported_at: crate::workbook::japan_time(app),
+        rows,
+    })
+}
+
+fn row(coverage: &Coverage, blank: &MappingRow, reading: &Reading) -> MappingRow {
+    let m = &reading.mapping;
+    let who = |account: &str| coverage.names.get(account).cloned().unwrap_or_default();
+    let word = match m.review.as_str() {
+        "agreed" => "同意",
+        "disagreed" => "異論",
+        _ => "",
+    };
+    MappingRow {
+        other: reading.other.clone(),
+        other_title: coverage.other(reading).map_or(String::new(), |e| e.provision.title.clone()),
+        relation: reading.is_confirmed().then_some(reading.relation),
+        status: Some(m.status),
+        rationale: m.rationale.clone(),
+        decided_by: who(&m.decided_by),
+        reviewed: [word, &who(&m.reviewed_by), &m.review_note].join(" ").trim().to_owned(),
+        version: m.version,
+        ..blank.clone()
+    }
+}
+
+/// The workbook (.xlsx).
+///
+/// # Errors
+/// As [`book`]; a text that no cell holds.
+pub async fn xlsx(app: &App, actor: &Actor, id: &str) -> Result<Vec<u8>> {
+    let book = book(app, actor, id).await?;
+    crate::workbook::blocking(move || format::write_mappings(&book))
+        .await?
+        .map_err(|error| AppError::Internal(format!("workbook: {error}")))
+}
+
+/// The rows as CSV (UTF-8).
+///
+/// # Errors
+/// As [`book`].
+pub async fn csv(app: &App, actor: &Actor, id: &str) -> Result<Vec<u8>> {
+    Ok(format::mappings_csv(&book(app, actor, id).await?, TextEncoding::Utf8).0)
+}
+
+/// Reads a workbook or CSV file in the child process and says what it would change. Nothing is written.
+///
+/// # Errors
+/// A file that is none, without the columns, or with too many changes; a Crosswalk that is not the actor's.
+pub async fn preview(app: &App, actor: &Actor, id: &str, name: &str, bytes: &[u8]) -> Result<BookPreview> {
+    actor.require(Permission::EditCrosswalk)?;
+    let crosswalk = sakimori_store::crosswalk::crosswalk(&mut app.read().await?, &actor.organisation_id, id)
+        .await?
+        .ok_or_else(Refusal::not_found)?;
+    let sheets = sandbox::answers_in_child(app.program(), name, bytes).await.map_err(|error| {
+        AppError::from(
+            Refusal::invalid("crosswalk-workbook", error.ja(), error.to_string())
+                .next(error.next_ja(), "Choose another file."),
+        )
+    })?;
+    let (rows, mut problems) = format::read_mappings(id, &sheets).ok_or_else(|| {
+        Refusal::invalid(
+            "crosswalk-workbook-columns",
+            "番号・相手の番号・関係の列が見つかりません。",
+            "The columns 番号, 相手の番号 and 関係 were not found.",
+        )
+        .next("この画面から書き出したブックをお使いください。", "Use the workbook exported from this page.")
+    })?;
+    let mappings: Vec<ImportedMapping> = rows.iter().map(imported).collect();
+    let (source, target) = (crosswalk.source_edition, crosswalk.target_edition);
+    let preview = preview_mappings(app, actor, &source, &target, &mappings).await?;
+    if preview.changes.len() > CHANGES_MAX {
+        return Err(Refusal::invalid(
+            "crosswalk-import-size",
+            format!("変わる行が{CHANGES_MAX}件を超えています。"),
+            format!("More than {CHANGES_MAX} rows would change."),
+        )
+        .next("ブックを章ごとに分けて取り込んでください。", "Split the workbook by chapter.")
+        .into());
+    }
+    problems.extend(preview.problems.iter().filter_map(|problem| {
+        let row = rows.get(problem.index)?;
+        Some(CellProblem {
+            sheet: row.sheet.clone(),
+            cell: row.cells.first().cloned().unwrap_or_default(),
+            code: problem.code.to_owned(),
+            severity: Severity::Error,
+            message_ja: problem.ja.clone(),
+            message_en: problem.en.clone(),
+        })
+    }));
+    Ok(BookPreview { source_edition: source, target_edition: target, rows, preview, problems })
+}
+
+fn imported(row: &ReadMapping) -> ImportedMapping {
+    ImportedMapping {
+        source: row.own.clone(),
+        target: row.other.clone(),
+        relation: row.relation,
+        status: row.status,
+        rationale: row.rationale.clone(),
+        seen: row.seen,
+    }
+}

@@ -133,7 +133,7 @@ pub struct Suggested {
 /// A Crosswalk that is not the actor's; a role that may not; a database error.
 pub async fn suggestions(app: &App, actor: &Actor, id: &str, direction: Direction, top: usize) -> Result<Suggested> {
     let view = view(app, actor, id, direction).await?;
-    let suggester = view.suggestions.exact().await?;
+    let suggester = view.suggestions(app).exact().await?;
     let rows = crate::workbook::blocking(move || suggester.all(top)).await?;
     Ok(Suggested { from: view.own.entry.id.clone(), to: view.other.entry.id.clone(), rows })
 }

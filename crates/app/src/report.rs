@@ -358,19 +358,6 @@ pub async fn xlsx(report: GapReport) -> Result<Vec<u8>> {
     workbook::blocking(move || report.xlsx()).await?.map_err(|error| refused(&error))
 }
 
-/// Any list as a PDF.
-///
-/// # Errors
-/// As [`pdf`].
-pub async fn list_pdf(app: &App, list: sakimori_report::ListSheet) -> Result<Vec<u8>> {
-    let worker =
-        Worker { program: app.program().to_owned(), arguments: vec![PRINT_SUBCOMMAND.into()], limit: PRINT_LIMIT };
-    let _turn = PRINTING.acquire().await.map_err(|error| AppError::Internal(format!("printing: {error}")))?;
-    workbook::blocking(move || list.pdf(&Press::in_worker(FontSearch::from_environment(), worker)))
-        .await?
-        .map_err(|error| refused(&error))
-}
-
 /// Any list as a workbook (.xlsx).
 ///
 /// # Errors

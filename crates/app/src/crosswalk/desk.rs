@@ -151,7 +151,7 @@ pub async fn desk(app: &App, actor: &Actor, id: &str, query: DeskQuery) -> Resul
 
 /// Ten candidates: what follows from other Crosswalks, since people have judged that, then the suggestions.
 async fn candidates(app: &App, actor: &Actor, view: &View, number: &str) -> Result<Vec<DeskCandidate>> {
-    let suggester = view.suggestions.ready().await?;
+    let suggester = view.suggestions(app).ready().await?;
     // Rejected ones leave the list at once, also before the suggester has learnt of them.
     let rejected = view.of(number).filter(|r| r.is_rejected()).count();
     let ways =

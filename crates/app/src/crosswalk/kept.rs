@@ -192,7 +192,7 @@ impl Kept {
         crosswalk_id: &str,
         direction: Direction,
         (own, other): (&Arc<EditionText>, &Arc<EditionText>),
-        synonyms: Synonyms,
+        synonyms: &Synonyms,
         readings: &[Reading],
     ) -> Arc<Suggestions> {
         let lessons: Lessons = readings
@@ -205,7 +205,7 @@ impl Kept {
         if let Some(k) = kept.iter().find(same)
             && Arc::ptr_eq(&k.own, own)
             && Arc::ptr_eq(&k.other, other)
-            && k.synonyms == synonyms
+            && k.synonyms == *synonyms
         {
             k.suggestions.learn(lessons);
             return k.suggestions.clone();
@@ -225,7 +225,7 @@ impl Kept {
             direction,
             own: own.clone(),
             other: other.clone(),
-            synonyms,
+            synonyms: synonyms.clone(),
             suggestions: suggestions.clone(),
         });
         if kept.len() > KEPT_MAX {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sakimori_domain::crosswalk::suggest::Synonyms;
 use sakimori_domain::crosswalk::{Cover, Link, MappingStatus, Relation, coverage};
 use sakimori_domain::identity::Permission;
 use sakimori_store::crosswalk::{self as store, Crosswalk, Mapping};
@@ -117,7 +118,7 @@ pub struct View {
     pub readings: Vec<Reading>,
     /// Cover of every Provision of `own`, in its order.
     pub covers: Vec<Cover>,
-    pub(super) suggestions: Arc<Suggestions>,
+    synonyms: Synonyms,
 }
 
 impl View {
@@ -129,6 +130,12 @@ impl View {
     /// The Mappings of an own Provision.
     pub fn of(&self, number: &str) -> impl Iterator<Item = &Reading> {
         self.readings.iter().filter(move |reading| reading.own == number)
+    }
+
+    /// The suggestions for the own items.
+    pub(super) fn suggestions(&self, app: &App) -> Arc<Suggestions> {
+        let sides = (&self.own, &self.other);
+        app.crosswalks.suggestions(&self.crosswalk.id, self.direction, sides, &self.synonyms, &self.readings)
     }
 
     /// Cover of an own Provision by its place in the Edition.
@@ -162,8 +169,7 @@ pub async fn view(app: &App, actor: &Actor, id: &str, direction: Direction) -> R
     let tree: Vec<(&str, &str)> = own.tree().collect();
     let links: Vec<Link<'_>> = readings.iter().filter_map(Reading::link).collect();
     let covers = coverage(&tree, &links);
-    let suggestions = app.crosswalks.suggestions(id, direction, (&own, &other), synonyms, &readings);
-    Ok(View { crosswalk, direction, own, other, readings, covers, suggestions })
+    Ok(View { crosswalk, direction, own, other, readings, covers, synonyms })
 }
 
 /// Names of the organisation's people by account, for "judged by".

@@ -38,7 +38,7 @@ pub async fn book(app: &App, actor: &Actor, id: &str) -> Result<MappingBook> {
     let organisation = registry::organisation_by_id(&mut app.read().await?, &actor.organisation_id)
         .await?
         .ok_or_else(Refusal::not_found)?;
-    let suggester = coverage.view.suggestions.exact().await?;
+    let suggester = coverage.view.suggestions(app).exact().await?;
     let mut rows = Vec::new();
     for (place, entry) in coverage.view.own.provisions.iter().enumerate() {
         let number = entry.provision.id.as_str();

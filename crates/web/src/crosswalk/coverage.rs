@@ -93,6 +93,8 @@ struct TableRow {
     class: &'static str,
     counterparts: Vec<Counterpart>,
     remark: String,
+    /// Where a gap becomes a point for the next edition; empty where there is none, or for who may not.
+    raise: String,
 }
 
 struct Trouble {
@@ -292,8 +294,27 @@ fn table_row(p: &Page, id: &str, asked: &Asked, coverage: &Coverage, row: &app::
         class: words::cover_class(row.cover),
         counterparts: row.readings.iter().filter(|r| r.relation != Relation::None).filter_map(counterpart).collect(),
         remark: coverage.remark(row, p.english),
+        raise: raise(p, coverage, row),
         number,
     })
+}
+
+/// What the other Edition lacks can be raised for its next one.
+fn raise(p: &Page, coverage: &Coverage, row: &app::Row) -> String {
+    let gap = matches!(row.cover, Cover::Not | Cover::Partly);
+    let (Some(entry), true) = (coverage.own(row), gap && p.actor.may(Permission::EditRevision)) else {
+        return String::new();
+    };
+    let from = format!("{}:{}", coverage.view.own.entry.id, entry.provision.id);
+    let beside = row.readings.iter().find(|r| !r.other.is_empty()).map_or("", |r| r.other.as_str());
+    let query = [
+        ("edition", coverage.view.other.entry.id.as_str()),
+        ("number", beside),
+        ("from", &from),
+        ("title", &entry.provision.title),
+        ("point", &coverage.remark(row, false)),
+    ];
+    format!("/revision/new{}", crate::assurance::query_string(&query))
 }
 
 /// GET /crosswalks/{id}/table.pdf

@@ -34,7 +34,7 @@ async function judge(story) {
   await page.keyboard.press("1");
   await page.keyboard.press("~");
   await judged(page, 2);
-  assert.match(await page.locator(".candidate--confirmed").first().innerText(), /一部重なる/);
+  assert.match(await page.locator('[data-digit="1"]').innerText(), /一部重なる/, "candidates keep their digits while one judges");
   await page.keyboard.press("u");
   await judged(page, 1);
   await page.keyboard.press("r");

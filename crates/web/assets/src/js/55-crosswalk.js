@@ -66,6 +66,21 @@
     }
   }
 
+  /** While one item is judged its candidates keep their places and digits, whatever the suggestions have learnt from it. */
+  function keepPlaces(fresh) {
+    const place = new Map(candidates().filter((one) => one.dataset.digit).map((one, at) => [one.dataset.candidate, at]));
+    const rows = [...fresh.querySelectorAll("[data-candidate][data-digit]")];
+    if (rows.length === 0) return;
+    const list = rows[0].parentElement;
+    const digits = rows.map((row) => row.dataset.digit);
+    rows.sort((a, b) => (place.get(a.dataset.candidate) ?? rows.length) - (place.get(b.dataset.candidate) ?? rows.length));
+    for (const [at, row] of rows.entries()) {
+      row.dataset.digit = digits[at];
+      row.querySelector(".candidate__key").textContent = digits[at];
+      list.append(row);
+    }
+  }
+
   function show(answer, keep) {
     const next = new DOMParser().parseFromString(answer.text, "text/html");
     const fresh = next.querySelector("[data-crosswalk-desk]");
@@ -76,11 +91,12 @@
       else message(words, "error");
       return;
     }
-    const moved = document.querySelector("[data-crosswalk-desk] input[name=at]")?.value;
+    const itemOf = (part) => part.querySelector(".xdesk__item h2").textContent;
+    const same = itemOf(desk()) === itemOf(fresh);
+    if (same) keepPlaces(fresh);
     desk().replaceWith(document.adoptNode(fresh));
     document.title = next.title;
-    const at = desk().querySelector("input[name=at]")?.value;
-    if (location.href !== answer.address) history[moved === at ? "replaceState" : "pushState"]({}, "", answer.address);
+    if (location.href !== answer.address) history[same ? "replaceState" : "pushState"]({}, "", answer.address);
     choose((keep && withNumber(keep)) || firstOpen(), Boolean(keep));
     if (!keep) window.scrollTo(0, 0);
     fetchAhead();

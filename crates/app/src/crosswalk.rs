@@ -31,8 +31,8 @@ pub use exchange::{
     preview_mappings,
 };
 pub use judge::{Judgement, RATIONALE_MAX, judge, review, undo};
-pub(crate) use kept::Kept;
 pub use kept::{EditionText, Suggestion};
+pub(crate) use kept::{Kept, synonyms};
 pub use synonyms::{SynonymTable, delete_synonyms, put_synonyms, synonym_table};
 pub use table::{RowFilter, as_json, contradiction_place, contradiction_words, edition_name, force_words, table};
 pub use view::{Direction, Progress, Reading, View, view};

@@ -22,6 +22,7 @@ pub mod registry;
 pub mod request;
 pub mod revision;
 pub mod search;
+pub mod sector_standard;
 pub mod testing;
 pub mod trail;
 pub mod workbook;

@@ -19,7 +19,7 @@ use crate::state::WebState;
 use crate::{
     administration, api, assets, assurance, health, help, home, identity, registry, security, standards, trail,
 };
-use crate::{crosswalk, report, revision, workbook};
+use crate::{crosswalk, incident_case, report, revision, sector_standard, workbook};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,6 +173,28 @@ routes! {
     GET  "/revision/{id}/edit"       Needs(P::EditRevision) => revision::edit;
     POST "/revision/{id}/step"       Needs(P::EditRevision) => revision::step;
     POST "/revision/{id}/notes"      Needs(P::EditRevision) => revision::note;
+
+    // 基準: incident cases
+    GET  "/cases"                    Needs(P::ReadRevision) => incident_case::list;
+    POST "/cases"                    Needs(P::EditRevision) => incident_case::add;
+    POST "/cases/take-over"          Needs(P::EditRevision) => incident_case::take_over;
+    GET  "/cases/causes"             Needs(P::ReadRevision) => incident_case::causes;
+    GET  "/cases/table.pdf"          Needs(P::ReadRevision) => incident_case::pdf;
+    GET  "/cases/table.xlsx"         Needs(P::ReadRevision) => incident_case::xlsx;
+    GET  "/cases/{id}"               Needs(P::ReadRevision) => incident_case::show;
+    POST "/cases/{id}"               Needs(P::EditRevision) => incident_case::change;
+    POST "/cases/{id}/judge"         Needs(P::EditRevision) => incident_case::judge;
+
+    // 基準: the register of sector standards
+    GET  "/sector-standards"         Needs(P::ReadRevision) => sector_standard::list;
+    POST "/sector-standards"         Needs(P::EditRevision) => sector_standard::keep;
+    GET  "/sector-standards/new"     Needs(P::EditRevision) => sector_standard::new;
+    POST "/sector-standards/take-over" Needs(P::EditRevision) => sector_standard::take_over;
+    POST "/sector-standards/steps"   Needs(P::EditRevision) => sector_standard::set_step;
+    GET  "/sector-standards/table.pdf"  Needs(P::ReadRevision) => sector_standard::pdf;
+    GET  "/sector-standards/table.xlsx" Needs(P::ReadRevision) => sector_standard::xlsx;
+    GET  "/sector-standards/{id}"    Needs(P::ReadRevision) => sector_standard::show;
+    POST "/sector-standards/{id}/exclusions" Needs(P::EditRevision) => sector_standard::exclude;
 
     // 対策: answers as workbooks
     GET  "/assessments/{id}/workbook.xlsx" Needs(P::ReadAssessments) => workbook::assessment_xlsx;

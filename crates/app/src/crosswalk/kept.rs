@@ -96,7 +96,7 @@ fn read(entry: &ProvisionEntry) -> Provision {
 }
 
 /// Words that mean the same: those that ship and the organisation's own.
-pub(super) async fn synonyms(c: &mut Connection, organisation_id: &str) -> Result<Synonyms> {
+pub(crate) async fn synonyms(c: &mut Connection, organisation_id: &str) -> Result<Synonyms> {
     let own = store::synonym_groups(c, organisation_id).await?;
     if own.is_empty() {
         return Ok(SHIPPED_ALONE.clone());

@@ -1,11 +1,14 @@
 //! The ministry of the demonstration: its standard, the points for its next edition and the meetings that discuss them.
 
+use sakimori_domain::crosswalk::MappingStatus;
 use sakimori_domain::revision::{
-    ChangeKind, Decision, Direction, EvidenceDocument, MeetingState, Stage, Standing, Wording,
+    ChangeKind, CycleStep, Decision, Direction, EvidenceDocument, MeetingState, Stage, Standing, Wording,
 };
-use sakimori_domain::standards::{Edition, Guide, Level, NetworkClass, Provision, ProvisionKind};
+use sakimori_domain::standards::{AuthorityClass, Edition, Guide, Level, NetworkClass, Provision, ProvisionKind};
 use sakimori_store::edition::{self, EditionEntry};
+use sakimori_store::incident_case::{self as cases, Case, Cover, Problem};
 use sakimori_store::revision::{self as store, Issue, Meeting, Note};
+use sakimori_store::sector_standard::{self as register, SectorStandard};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,6 +23,57 @@ struct Content {
     provision: Vec<BodyProvision>,
     meeting: Vec<BodyMeeting>,
     issue: Vec<BodyIssue>,
+    case: Vec<BodyCase>,
+    register: Vec<BodyRow>,
+}
+
+#[derive(Deserialize)]
+struct BodyRow {
+    sector: String,
+    #[serde(default)]
+    subsector: String,
+    title: String,
+    issuer: String,
+    authority: String,
+    #[serde(default)]
+    label: String,
+    /// `own` for the standard of this file.
+    #[serde(default)]
+    edition: String,
+    #[serde(default)]
+    supplement_of: String,
+    #[serde(default)]
+    cycle: i64,
+    #[serde(default)]
+    revised_on: String,
+    #[serde(default)]
+    next_review_on: String,
+    /// Fiscal year, half, step, whether it is done.
+    #[serde(default)]
+    steps: Vec<(i64, i64, String, bool)>,
+    /// Item of the guideline, and why it is not needed.
+    #[serde(default)]
+    not_needed: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct BodyCase {
+    label: String,
+    title: String,
+    happened_on: String,
+    network: String,
+    summary: String,
+    problem: Vec<BodyProblem>,
+}
+
+#[derive(Deserialize)]
+struct BodyProblem {
+    accident: String,
+    problem: String,
+    #[serde(default)]
+    covered: Vec<String>,
+    #[serde(default)]
+    verdict: String,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +166,10 @@ pub(super) async fn seed(app: &App) -> Result<()> {
     for (number, body) in (1..).zip(&content.issue) {
         seed_issue(&mut op, &edition_id, &meetings, number, body).await?;
     }
+    for body in &content.case {
+        seed_case(&mut op, &edition_id, body).await?;
+    }
+    seed_register(&mut op, &edition_id, &content.register).await?;
     op.commit().await
 }
 
@@ -256,6 +314,107 @@ async fn seed_issue(
     if let Some(decision) = issue.standing.decision() {
         let after = json!({ "direction": body.direction, "text": decision.text });
         op.trail_new("revision.decide", ("revision-issue", &issue.id), &after).await?;
+    }
+    Ok(())
+}
+
+async fn seed_case(op: &mut Operation<'_>, edition_id: &str, body: &BodyCase) -> Result<()> {
+    let organisation_id = op.actor.organisation_id.clone();
+    let case = Case {
+        id: op.app.new_id(),
+        label: body.label.clone(),
+        title: body.title.clone(),
+        happened_on: body.happened_on.clone(),
+        network: body.network.clone(),
+        summary: body.summary.clone(),
+        source: String::new(),
+        created_by: op.actor.name.clone(),
+        created_at: op.now.clone(),
+        version: 1,
+    };
+    op.trail_new("case.add", ("incident-case", &case.id), &json!({ "title": case.title })).await?;
+    cases::insert_case(&mut op.write, &organisation_id, &case).await?;
+    for (position, p) in (0..).zip(&body.problem) {
+        let problem = Problem {
+            id: op.app.new_id(),
+            case_id: case.id.clone(),
+            position,
+            accident: p.accident.clone(),
+            problem: p.problem.clone(),
+            version: 1,
+        };
+        cases::insert_problem(&mut op.write, &organisation_id, &problem).await?;
+        let none = (p.verdict == "none").then(String::new);
+        for number in p.covered.iter().cloned().chain(none) {
+            let cover = Cover {
+                problem_id: problem.id.clone(),
+                edition_id: edition_id.to_owned(),
+                number,
+                status: MappingStatus::Confirmed,
+                decided_by: op.actor.name.clone(),
+                decided_at: op.now.clone(),
+                version: 0,
+            };
+            cases::put_cover(&mut op.write, &organisation_id, &cover).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn seed_register(op: &mut Operation<'_>, edition_id: &str, bodies: &[BodyRow]) -> Result<()> {
+    let organisation_id = op.actor.organisation_id.clone();
+    let mut ids: Vec<(String, String)> = Vec::new();
+    for (position, body) in (1..).zip(bodies) {
+        let row = SectorStandard {
+            id: op.app.new_id(),
+            position,
+            sector: body.sector.clone(),
+            subsector: body.subsector.clone(),
+            title: body.title.clone(),
+            issuer: body.issuer.clone(),
+            authority: AuthorityClass::from_code(&body.authority).ok_or_else(|| faulty(&body.authority))?,
+            label: body.label.clone(),
+            edition_id: if body.edition == "own" { edition_id.to_owned() } else { String::new() },
+            supplement_of: ids
+                .iter()
+                .find(|(title, _)| *title == body.supplement_of)
+                .map_or(String::new(), |x| x.1.clone()),
+            cycle_months: body.cycle,
+            revised_on: body.revised_on.clone(),
+            next_review_on: body.next_review_on.clone(),
+            valid_from: body.revised_on.clone(),
+            valid_to: String::new(),
+            note: String::new(),
+            source: String::new(),
+            version: 1,
+        };
+        op.trail_new("sector-standard.add", ("sector-standard", &row.id), &json!({ "title": row.title })).await?;
+        register::insert_standard(&mut op.write, &organisation_id, &row).await?;
+        for (fiscal_year, half, step, is_done) in &body.steps {
+            let step = register::Step {
+                id: op.app.new_id(),
+                standard_id: row.id.clone(),
+                fiscal_year: *fiscal_year,
+                half: *half,
+                step: CycleStep::from_code(step).ok_or_else(|| faulty(step))?,
+                is_done: *is_done,
+                version: 1,
+            };
+            register::put_step(&mut op.write, &organisation_id, &step).await?;
+        }
+        for (number, reason) in &body.not_needed {
+            let exclusion = register::Exclusion {
+                standard_id: row.id.clone(),
+                edition_id: "nisc-measures-3".to_owned(),
+                number: number.clone(),
+                reason: reason.clone(),
+                decided_by: op.actor.name.clone(),
+                decided_at: op.now.clone(),
+                version: 1,
+            };
+            register::put_exclusion(&mut op.write, &organisation_id, &exclusion).await?;
+        }
+        ids.push((body.title.clone(), row.id));
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ mod form;
 mod meetings;
 mod print;
 mod record;
-mod words;
+pub mod words;
 
 pub use drafts::{make as make_draft, show as drafts};
 pub use form::{change, edit, new, raise};

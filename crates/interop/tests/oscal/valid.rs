@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sakimori_interop::oscal::model::{CatalogDocument, MappingDocument, ProfileDocument};
 use sakimori_interop::oscal::resolve::Folder;
-use sakimori_interop::oscal::schema::{Schema, of, text};
+use sakimori_interop::oscal::schema::of;
 use sakimori_interop::oscal::{Document, Fault, Kind, Severity, Validation, validate};
 use serde_json::{Value, json};
 
@@ -205,10 +205,8 @@ fn imports_and_references_to_other_files_are_followed() {
 }
 
 #[test]
-fn the_shipped_schemas_are_understood_to_the_last_keyword() {
+fn the_shipped_schemas_compile() {
     for kind in [Kind::Catalog, Kind::Profile, Kind::MappingCollection] {
-        of(kind).unwrap_or_else(|error| panic!("{kind}: {error}"));
+        assert!(of(kind).is_ok(), "{kind:?}");
     }
-    let strange = text(Kind::Catalog).replacen("\"minItems\"", "\"maxItems\"", 1);
-    assert!(Schema::parse(&strange).expect_err("an unknown keyword").to_string().contains("maxItems"));
 }

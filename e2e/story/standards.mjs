@@ -18,23 +18,28 @@ function seeds() {
 const EDITIONS = ["telecom-safety-review", "nisc-measures-3", "jt-x1051-2018", "action-plan-review-2008", "port-guideline-2024-tos"];
 const itemAddress = (edition, number) => `/standards/${edition}/${number.split("/").map(encodeURIComponent).join("/")}`;
 
+/** Loads the document of a running number after a look at what was read. pages: the form is looked at, too. */
+export async function loadDocument(page, server, at, { pages = false, whole = false } = {}) {
+  await page.goto(`${server.url}/standards/load`);
+  if (pages) await check(page, "05-load", { fullPage: true });
+  await page.getByLabel("文書のファイル").setInputFiles(seeds()[at]);
+  await page.getByRole("button", { name: "読み取る" }).click();
+  await page.getByRole("heading", { level: 1, name: "読み取りの確認" }).waitFor({ timeout: 30_000 });
+  assert.match(await page.locator("main").innerText(), new RegExp(EDITIONS[at]), "the document is recognised");
+  await check(page, `06-load-preview-${at}`, { fullPage: whole });
+  await page.getByRole("button", { name: "取り込む", exact: true }).click();
+  await page.getByText("本文を取り込みました").waitFor({ timeout: 30_000 });
+  assert.ok(page.url().includes(EDITIONS[at]), page.url());
+  await check(page, `07-edition-${at}`, { fullPage: whole });
+}
+
 export async function load(story) {
   const page = story.officer;
   await page.goto(`${story.server.url}/standards`);
   assert.equal(await page.locator("#standards tr[data-row]").count(), EDITIONS.length);
   await check(page, "04-standards", { fullPage: true });
-  for (const [at, file] of seeds().entries()) {
-    await page.goto(`${story.server.url}/standards/load`);
-    if (at === 0) await check(page, "05-load", { fullPage: true });
-    await page.getByLabel("文書のファイル").setInputFiles(file);
-    await page.getByRole("button", { name: "読み取る" }).click();
-    await page.getByRole("heading", { level: 1, name: "読み取りの確認" }).waitFor({ timeout: 30_000 });
-    assert.match(await page.locator("main").innerText(), new RegExp(EDITIONS[at]), "the document is recognised");
-    await check(page, `06-load-preview-${at}`, { fullPage: at === 4 });
-    await page.getByRole("button", { name: "取り込む", exact: true }).click();
-    await page.getByText("本文を取り込みました").waitFor({ timeout: 30_000 });
-    assert.ok(page.url().includes(EDITIONS[at]), page.url());
-    await check(page, `07-edition-${at}`, { fullPage: at === 4 });
+  for (const at of EDITIONS.keys()) {
+    await loadDocument(page, story.server, at, { pages: at === 0, whole: at === 4 });
   }
   await page.goto(`${story.server.url}/standards`);
   await check(page, "08-standards-loaded", { fullPage: true });

@@ -122,12 +122,15 @@ pub async fn refresh(app: &App) -> Result<()> {
     Ok(())
 }
 
-/// What the profile and the tailoring say together.
+/// What the profile and the tailoring say together; nothing of a draft, which binds nobody yet.
 pub(crate) async fn decided(
     c: &mut Connection,
     organisation: &Organisation,
     entry: &EditionEntry,
 ) -> Result<Vec<(String, Applicability)>> {
+    if entry.is_draft() {
+        return Ok(Vec::new());
+    }
     let provisions: Vec<_> =
         edition::provisions(c, &organisation.id, &entry.id).await?.into_iter().map(|p| p.provision).collect();
     let tailorings: HashMap<String, Tailoring> =
@@ -187,7 +190,8 @@ pub async fn tailor(
     let mut op = app.operate(actor, Permission::EditProfile).await?;
     let org = actor.organisation_id.as_str();
     let organisation = registry::organisation_by_id(&mut op.write, org).await?.ok_or_else(Refusal::not_found)?;
-    let entry = edition::edition(&mut op.write, org, edition_id).await?.ok_or_else(Refusal::not_found)?;
+    let entry = edition::edition(&mut op.write, org, edition_id).await?.filter(|entry| !entry.is_draft());
+    let entry = entry.ok_or_else(Refusal::not_found)?;
     let provision = edition::provision(&mut op.write, org, edition_id, number).await?.ok_or_else(Refusal::not_found)?;
     if !provision.provision.is_answerable() {
         return Err(Refusal::not_found().into());
@@ -224,7 +228,7 @@ pub async fn list(app: &App, actor: &Actor, only: Option<&str>) -> Result<Vec<Ed
     let org = actor.organisation_id.as_str();
     let mut c = app.read().await?;
     let mut out = Vec::new();
-    for entry in edition::editions(&mut c, org).await? {
+    for entry in edition::editions(&mut c, org).await?.into_iter().filter(|entry| !entry.is_draft()) {
         let lines =
             if only.is_none_or(|id| id == entry.id) { lines(&mut c, org, &entry.id).await? } else { Vec::new() };
         out.push(EditionLines { entry, lines });

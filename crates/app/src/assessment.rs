@@ -137,10 +137,11 @@ fn checked_title(title: &str) -> Result<String> {
     .into())
 }
 
-/// Refuses an Edition that is not readable, and works out what binds of it where nobody has yet.
+/// Refuses an Edition that is not readable or only a draft, and works out what binds of it where nobody has yet.
 pub(crate) async fn make_decided(op: &mut Operation<'_>, edition_id: &str) -> Result<()> {
     let org = op.actor.organisation_id.clone();
-    let entry = edition::edition(&mut op.write, &org, edition_id).await?.ok_or_else(Refusal::not_found)?;
+    let entry = edition::edition(&mut op.write, &org, edition_id).await?.filter(|entry| !entry.is_draft());
+    let entry = entry.ok_or_else(Refusal::not_found)?;
     if store::applicability(&mut op.write, &org, edition_id).await?.is_empty() {
         let organisation = registry::organisation_by_id(&mut op.write, &org).await?.ok_or_else(Refusal::not_found)?;
         applicability::recompute_edition(op, &organisation, &entry).await?;

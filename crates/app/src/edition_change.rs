@@ -91,6 +91,7 @@ fn is_newer(new: &EditionEntry, old: &EditionEntry) -> bool {
     let dated = !a.valid_from.is_empty() && !b.valid_from.is_empty() && a.valid_from != b.valid_from;
     a.standard == b.standard
         && new.id != old.id
+        && !new.is_draft()
         && if dated { a.valid_from > b.valid_from } else { new.created_at > old.created_at }
 }
 

@@ -231,13 +231,20 @@ pub async fn compare(app: &App, actor: &Actor, old_id: &str, new_id: &str) -> Re
     let new = readable(&mut c, actor, new_id).await?;
     let old_sides = sides(&mut c, actor, old_id).await?;
     let new_sides = sides(&mut c, actor, new_id).await?;
+    // A draft has a text of its own only where it says something new.
+    let says_more = |old: &Side, new: &Side| old.text.is_empty() && !new.text.is_empty();
+    let is_draft = new.is_draft();
     let rows = tokio::task::spawn_blocking(move || {
         comparison::compare(&old_sides, &new_sides)
             .into_iter()
-            .map(|pair| ComparedRow {
-                old: pair.old.and_then(|at| old_sides.get(at)).cloned(),
-                new: pair.new.and_then(|at| new_sides.get(at)).cloned(),
-                change: pair.change,
+            .map(|pair| {
+                let old = pair.old.and_then(|at| old_sides.get(at)).cloned();
+                let new = pair.new.and_then(|at| new_sides.get(at)).cloned();
+                let change = match (pair.change, &old, &new) {
+                    (Change::Same, Some(old), Some(new)) if is_draft && says_more(old, new) => Change::Changed,
+                    (change, ..) => change,
+                };
+                ComparedRow { old, new, change }
             })
             .collect()
     })

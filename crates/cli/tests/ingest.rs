@@ -80,7 +80,7 @@ fn bad_use_and_bad_input_end_with_two_and_one_message() {
         (&["ingest", "灯台.txt", "空.txt", "--into", "never"], "空.txt"),
         (&["ingest", "灯台.txt", "--profile", "004-port-guideline"], "generic"),
         (&["ingest", "灯台.txt", "--profile", "no-such"], "002-jt-x1051"),
-        (&["ingest", "灯台.txt", "--format", "oscal"], "--format simple"),
+        (&["ingest", "灯台.txt", "--format", "xml"], "oscal"),
     ];
     for (arguments, says) in cases {
         let (status, stdout, stderr) = ended(&sakimori(&folder, arguments));

@@ -219,11 +219,15 @@ pub async fn neighbours(
 }
 
 /// Writes a new Mapping.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody else has judged the same pair in the meantime.
 pub async fn insert_mapping(w: &mut Write, organisation_id: &str, m: &Mapping) -> Result<()> {
-    w.run(
+    let written = w.run(
         "INSERT INTO mapping (id, organisation_id, crosswalk_id, source_number, target_number, relation, status, rationale, origin,
                               decided_by, decided_at, review, review_note, reviewed_by, reviewed_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         ON CONFLICT (crosswalk_id, source_number, target_number) DO NOTHING",
         params![
             &m.id, organisation_id, &m.crosswalk_id, &m.source_number, &m.target_number, m.relation.code(), m.status.code(),
             &m.rationale, &m.origin, &m.decided_by, &m.decided_at, &m.review, &m.review_note, &m.reviewed_by, &m.reviewed_at,
@@ -231,7 +235,7 @@ pub async fn insert_mapping(w: &mut Write, organisation_id: &str, m: &Mapping) -
         ],
     )
     .await?;
-    Ok(())
+    if written == 1 { Ok(()) } else { Err(StoreError::Conflict("mapping")) }
 }
 
 /// Writes a Mapping over the version that was read (`m.version`), and counts the version up.

@@ -16,7 +16,7 @@ pub struct EditionEntry {
     /// Empty: shared by the whole installation. Else the organisation that brought it.
     pub owner: String,
     pub edition: Edition,
-    /// `built-in` or `ingested`.
+    /// `built-in`, `ingested` or [`DRAFT`].
     pub origin: String,
     pub content_hash: String,
     pub created_at: String,
@@ -24,6 +24,16 @@ pub struct EditionEntry {
     pub controls: i64,
     /// Provisions whose official text this organisation can read.
     pub texts: i64,
+}
+
+/// Origin of a draft of the next Edition (改訂案).
+pub const DRAFT: &str = "draft";
+
+impl EditionEntry {
+    /// Nobody has issued it yet: it binds nobody and is not assessed.
+    pub fn is_draft(&self) -> bool {
+        self.origin == DRAFT
+    }
 }
 
 /// A Provision with our guide and, if somebody loaded it, the official text.

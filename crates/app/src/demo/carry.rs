@@ -3,9 +3,7 @@
 
 use sakimori_domain::assurance::AnswerField;
 use sakimori_domain::assurance::carry::How;
-use sakimori_domain::crosswalk::{MappingStatus, Relation};
 use sakimori_store::assessment::{self, Assessment};
-use sakimori_store::crosswalk::{self, Crosswalk, Mapping};
 
 use super::faulty;
 use crate::answers::{self, Change};
@@ -17,17 +15,6 @@ const GUIDELINE: &str = "nisc-measures-3";
 /// This year's assessment against the telecom standard.
 const ANSWERED: &str = "mikawa-mirai-2026";
 const ID: &str = "mikawa-mirai-2026-guideline";
-/// Judgements invented for the demonstration, read from the guideline.
-const MAPPINGS: [(&str, &str, Relation); 8] = [
-    ("(1)/ア/(ア)/○組織・体制の確立", "6.1.1", Relation::SupersetOf),
-    ("(1)/ア/(ウ)", "18.2.1", Relation::SubsetOf),
-    ("(1)/ウ/(ア)/○主体認証", "9.4.2", Relation::Equal),
-    ("(1)/ウ/(ア)/○アクセス制御", "9.4.1", Relation::Equal),
-    ("(1)/ウ/(ア)/○証跡管理", "12.4.1", Relation::Equal),
-    ("(1)/ウ/(イ)/○セキュリティホール", "12.6.1", Relation::SubsetOf),
-    ("(1)/ウ/(イ)/○不正プログラム", "12.2.1", Relation::SubsetOf),
-    ("(1)/エ/(ア)/○安全区域の確保", "11.1.1", Relation::SubsetOf),
-];
 /// The source that changed afterwards, and what it says now.
 const CHANGED: (&str, &str, &str) = (
     "12.2.1",
@@ -41,11 +28,7 @@ pub(super) async fn seed(app: &App) -> Result<()> {
     let office = person("情報セキュリティ統括室 担当A");
     open(app, &office).await?;
     crate::assessment::add_missing_rows(app, &office, ID).await?;
-    let mut plan = carry::plan(app, &office, ID, ANSWERED).await?;
-    if plan.mappings == 0 {
-        map(app, &office).await?;
-        plan = carry::plan(app, &office, ID, ANSWERED).await?;
-    }
+    let plan = carry::plan(app, &office, ID, ANSWERED).await?;
     let take = |row: &carry::PlanRow| Take { answer_id: row.row.id.clone(), seen: row.seen(), overwrite: false };
     let takes: Vec<Take> = plan.rows.iter().map(take).collect();
     carry::apply(app, &office, ID, ANSWERED, &takes).await?;
@@ -60,41 +43,6 @@ pub(super) async fn seed(app: &App) -> Result<()> {
     change.set(AnswerField::Current, current)?;
     answers::save(app, &person("設備運用部 担当A"), &row.id, row.version, change).await?;
     Ok(())
-}
-
-/// Lines the guideline up with the telecom standard, where nobody has yet.
-async fn map(app: &App, actor: &Actor) -> Result<()> {
-    let mut op = app.operate_as(actor).await?;
-    let crosswalk = Crosswalk {
-        id: app.new_id(),
-        source_edition: GUIDELINE.to_owned(),
-        target_edition: "jt-x1051-2018".to_owned(),
-        created_by: actor.account_id.clone(),
-        created_at: op.now.clone(),
-    };
-    crosswalk::insert_crosswalk(&mut op.write, CARRIER, &crosswalk).await?;
-    for (source, target, relation) in MAPPINGS {
-        let mapping = Mapping {
-            id: app.new_id(),
-            crosswalk_id: crosswalk.id.clone(),
-            source_number: source.to_owned(),
-            target_number: target.to_owned(),
-            relation,
-            status: MappingStatus::Confirmed,
-            rationale: String::new(),
-            origin: "person".to_owned(),
-            decided_by: actor.account_id.clone(),
-            decided_at: op.now.clone(),
-            review: String::new(),
-            review_note: String::new(),
-            reviewed_by: String::new(),
-            reviewed_at: String::new(),
-            version: 1,
-        };
-        crosswalk::insert_mapping(&mut op.write, CARRIER, &mapping).await?;
-    }
-    op.trail_new("crosswalk.open", ("crosswalk", &crosswalk.id), &MAPPINGS.len()).await?;
-    op.commit().await
 }
 
 async fn open(app: &App, actor: &Actor) -> Result<()> {

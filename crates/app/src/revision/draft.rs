@@ -10,9 +10,6 @@ use sha2::{Digest, Sha256};
 
 use crate::{Actor, App, Operation, Refusal, Result, content};
 
-/// `origin` of drafts.
-pub const ORIGIN: &str = "draft";
-
 /// A base Edition with what has been accepted for its next one.
 pub struct DraftView {
     pub base: EditionEntry,
@@ -43,7 +40,7 @@ pub async fn accepted(app: &App, actor: &Actor) -> Result<Vec<DraftView>> {
                 base: base.clone(),
                 accepted: own.iter().filter(|i| i.standing.is_accepted()).map(|i| (*i).clone()).collect(),
                 open: own.iter().filter(|i| i.standing.is_open()).count(),
-                draft: editions.iter().find(|e| e.id == id && e.origin == ORIGIN).cloned(),
+                draft: editions.iter().find(|e| e.id == id && e.is_draft()).cloned(),
             });
         }
     }
@@ -69,7 +66,7 @@ pub async fn make_draft(app: &App, actor: &Actor, base_id: &str) -> Result<Strin
         return Err(super::unknown_edition().into());
     }
     let base = edition::edition(&mut op.write, organisation_id, base_id).await?;
-    let base = base.filter(|e| e.origin != ORIGIN).ok_or_else(Refusal::not_found)?;
+    let base = base.filter(|e| !e.is_draft()).ok_or_else(Refusal::not_found)?;
     let issues = store::issues(&mut op.write, organisation_id).await?;
     let accepted: Vec<Accepted> = issues
         .iter()
@@ -144,7 +141,7 @@ fn draft_entry(
             valid_to: String::new(),
             ..base.edition.clone()
         },
-        origin: ORIGIN.to_owned(),
+        origin: edition::DRAFT.to_owned(),
         content_hash,
         created_at: op.now.clone(),
         provisions: 0,

@@ -166,7 +166,7 @@ pub async fn surroundings(app: &App, actor: &Actor, edition_id: &str) -> Result<
     let organisation_id = &actor.organisation_id;
     let editions = edition::editions(&mut c, organisation_id).await?;
     Ok(Surroundings {
-        editions: editions.into_iter().filter(|e| e.origin != super::draft::ORIGIN).collect(),
+        editions: editions.into_iter().filter(|e| !e.is_draft()).collect(),
         meetings: store::meetings(&mut c, organisation_id).await?,
         outline: if edition_id.is_empty() {
             Vec::new()

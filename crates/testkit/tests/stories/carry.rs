@@ -20,6 +20,7 @@ use sakimori_testkit::{BOTH, Database, TestApp};
 
 const TELECOM: &str = "jt-x1051-2018";
 const GUIDELINE: &str = "nisc-measures-3";
+const PORT: &str = "port-guideline-2024-tos";
 
 fn code<T>(result: Result<T, AppError>) -> &'static str {
     match result {
@@ -78,19 +79,25 @@ impl Scene {
 
     /// Confirmed mappings from the telecom standard to the guideline.
     async fn map(&self, pairs: &[(&str, &str, Relation)]) {
+        self.map_to(GUIDELINE, pairs).await;
+    }
+
+    /// The same to any Edition.
+    async fn map_to(&self, target_edition: &str, pairs: &[(&str, &str, Relation)]) {
+        let walk = format!("walk-{target_edition}");
         let mut write = self.test.app.store().write().await.expect("write");
         let crosswalk = Crosswalk {
-            id: "walk".to_owned(),
+            id: walk.clone(),
             source_edition: TELECOM.to_owned(),
-            target_edition: GUIDELINE.to_owned(),
+            target_edition: target_edition.to_owned(),
             created_by: "判定者".to_owned(),
             created_at: "2026-11-01T00:00:00Z".to_owned(),
         };
-        insert_crosswalk(&mut write, "alpha", &crosswalk).await.expect("a crosswalk");
+        insert_crosswalk(&mut write, &self.officer.organisation_id, &crosswalk).await.expect("a crosswalk");
         for (at, (source, target, relation)) in pairs.iter().enumerate() {
             let mapping = Mapping {
-                id: format!("mapping-{at}"),
-                crosswalk_id: "walk".to_owned(),
+                id: format!("{walk}-{at}"),
+                crosswalk_id: walk.clone(),
                 source_number: (*source).to_owned(),
                 target_number: (*target).to_owned(),
                 relation: *relation,
@@ -105,7 +112,7 @@ impl Scene {
                 reviewed_at: String::new(),
                 version: 1,
             };
-            insert_mapping(&mut write, "alpha", &mapping).await.expect("a mapping");
+            insert_mapping(&mut write, &self.officer.organisation_id, &mapping).await.expect("a mapping");
         }
         write.commit().await.expect("commit");
     }
@@ -129,6 +136,7 @@ impl Scene {
 }
 
 const HOLES: &str = "(1)/ウ/(イ)/○セキュリティホール";
+const MALWARE: &str = "(1)/ウ/(イ)/○不正プログラム";
 const AUTHENTICATION: &str = "(1)/ウ/(ア)/○主体認証";
 const STRUCTURE: &str = "(1)/ア/(ア)/○組織・体制の確立";
 const WHEN_PLACED: &str = "(1)/エ/(イ)/○設置時";
@@ -145,6 +153,47 @@ async fn mapped(database: Database) -> Scene {
         ])
         .await;
     scene
+}
+
+/// A carrier that also runs systems of a port terminal answers the telecom standard once.
+#[tokio::test]
+async fn one_answer_reaches_the_guideline_and_the_port_volume() {
+    for database in BOTH {
+        let scene = Scene::new(database).await;
+        let sectors = vec!["information-communications".to_owned(), "port".to_owned()];
+        let profile = OrganisationProfile { sectors, ports: vec!["名古屋港".to_owned()], ..carrier_profile() };
+        scene.test.organisation("beta", profile).await;
+        let (app, officer) = (scene.test.app.clone(), scene.test.officer("beta"));
+        let open = async |editions: &[&str], title: &str| {
+            let editions = editions.iter().map(|id| (*id).to_owned()).collect();
+            let new =
+                NewAssessment { title: title.to_owned(), fiscal_year: 2026, editions, previous_id: String::new() };
+            assessment::create(&app, &officer, new).await.expect("an assessment")
+        };
+        let telecom = open(&[TELECOM], "電気通信の点検").await;
+        let others = open(&[GUIDELINE, PORT], "指針と港湾の点検").await;
+        let scene = Scene { officer: officer.clone(), telecom, guideline: others, department: String::new(), ..scene };
+        scene.map_to(GUIDELINE, &[("12.2.1", MALWARE, Relation::Equal)]).await;
+        scene
+            .map_to(PORT, &[("12.2.1", "2.7.1", Relation::SupersetOf), ("12.3.1", "2.7.2", Relation::Intersects)])
+            .await;
+        scene.answer(&scene.telecom, "12.2.1", "o", "全端末で検知する").await;
+        scene.answer(&scene.telecom, "12.3.1", "o", "毎夜とる").await;
+        let plan = scene.plan().await;
+        let followed: Vec<(&str, &str, How)> = plan
+            .rows
+            .iter()
+            .map(|row| (row.row.edition_id.as_str(), row.row.number.as_str(), row.outcome.how))
+            .collect();
+        let expected =
+            [(GUIDELINE, MALWARE, How::Carried), (PORT, "2.7.1", How::Carried), (PORT, "2.7.2", How::Proposed)];
+        assert_eq!(followed, expected);
+        let takes = scene.ticks().await;
+        assert_eq!(scene.apply(&takes).await.expect("carried").1, 3);
+        let backup = scene.row(&scene.guideline, "2.7.2").await;
+        assert_eq!(backup.answer.status, AnswerStatus::Partly, "an overlap never says ○");
+        assert_eq!(backup.carried.expect("its source").sources[0].number, "12.3.1");
+    }
 }
 
 #[tokio::test]

@@ -70,7 +70,8 @@ async fn the_cases_of_a_document_are_taken_over_once() {
         let file = found.map(|e| e.path()).find(|p| p.to_string_lossy().contains("/000_")).expect("document 000");
         let bytes = std::fs::read(&file).expect("a readable document");
         let grammar = sakimori_app::ingest::Grammar::BestFit;
-        let read = sakimori_app::ingest::recognise(t.app.program(), "000.txt", &bytes, &grammar).await.expect("read");
+        let read =
+            sakimori_app::ingest::recognise(t.app.program(), "000.txt", &bytes, &grammar, &[]).await.expect("read");
         let options = sakimori_app::ingest::Options::default();
         sakimori_app::ingest::keep(&t.app, &officer, &read, &options).await.expect("kept");
         assert_eq!(incident_case::take_over(&t.app, &officer, STANDARD).await.expect("taken over"), 4);

@@ -83,7 +83,7 @@ async fn the_sector_standards_of_the_action_plan_are_taken_over_once() {
         let t = TestApp::new(database).await;
         t.organisation("ministry", carrier_profile()).await;
         let officer = t.officer("ministry");
-        let read = ingest::recognise(t.app.program(), "003.txt", &bytes, &Grammar::BestFit).await.expect("read");
+        let read = ingest::recognise(t.app.program(), "003.txt", &bytes, &Grammar::BestFit, &[]).await.expect("read");
         let kept = ingest::keep(&t.app, &officer, &read, &Options::default()).await.expect("kept");
         let edition = kept.plan().target.entry().id.clone();
         assert_eq!(sector_standard::take_over(&t.app, &officer, &edition).await.expect("taken over"), 16);

@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
+
 use super::ResolveError;
 
 /// Largest file that is read.
@@ -45,11 +47,11 @@ impl Folder {
         };
         let missing =
             |reason: &str| ResolveError::Missing { file: file.clone(), href: href_of(), reason: reason.into() };
-        let path = percent_decoded(bare).ok_or_else(|| missing("UTF-8"))?;
+        let path = percent_decode_str(bare).decode_utf8().map_err(|_| missing("UTF-8"))?;
         if path.is_empty() || path.contains('\0') {
             return Err(missing("empty"));
         }
-        let joined = from.parent().unwrap_or(Path::new("")).join(path);
+        let joined = from.parent().unwrap_or(Path::new("")).join(&*path);
         // What is outside is refused before it is looked at: the answer must not tell whether a file is there.
         if !lexical(&joined).starts_with(&self.root) {
             return Err(ResolveError::Outside { file, href: href_of() });
@@ -92,25 +94,6 @@ fn scheme(href: &str) -> Option<&str> {
         && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     is_scheme.then_some(scheme)
-}
-
-fn percent_decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        match (first, tail) {
-            (b'%', [a, b, after @ ..]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => {
-                let digit = |c: &u8| char::from(*c).to_digit(16).unwrap_or_default();
-                bytes.push(u8::try_from(digit(a) * 16 + digit(b)).unwrap_or_default());
-                rest = after;
-            }
-            (byte, tail) => {
-                bytes.push(*byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 /// The path without `.` and `..`, as written.

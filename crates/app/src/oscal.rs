@@ -1,11 +1,15 @@
 //! OSCAL out of an installation: an Edition's catalogue, an organisation's tailoring, its crosswalks; crosswalks into it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sakimori_domain::crosswalk::{MappingStatus, Relation};
 use sakimori_domain::identity::Permission;
 use sakimori_domain::standards::Catalogue;
-use sakimori_interop::oscal::convert::{MappedPair, MappedSet, MappedSide, TailoredItem, TailoredSet};
+use sakimori_interop::oscal::convert::{
+    MappedPair, MappedSet, MappedSide, TailoredItem, TailoredSet, from_mapping_collection, to_mapping_collection,
+};
+use sakimori_interop::oscal::model::MappingDocument;
+use sakimori_interop::oscal::{Document, to_json};
 use sakimori_store::{crosswalk, edition};
 
 use crate::crosswalk::{self as desk, Imported, ImportedMapping};
@@ -122,12 +126,90 @@ fn pair(mapping: crosswalk::Mapping, is_reversed: bool) -> Option<MappedPair> {
     })
 }
 
+/// One Crosswalk as an OSCAL mapping collection (JSON).
+///
+/// # Errors
+/// A Crosswalk that is not the actor's, or without a confirmed counterpart; a role that may not; a database error.
+pub async fn mapping_document(app: &App, actor: &Actor, crosswalk_id: &str) -> Result<String> {
+    actor.require(Permission::ReadCrosswalk)?;
+    let found = crosswalk::crosswalk(&mut app.read().await?, &actor.organisation_id, crosswalk_id).await?;
+    let found = found.ok_or_else(Refusal::not_found)?;
+    let between = (found.source_edition.as_str(), found.target_edition.as_str());
+    let sets = crosswalks(app, actor, Some(between), |edition| format!("{edition}.json")).await?;
+    if sets.iter().all(|set| set.pairs.iter().all(|pair| pair.target.is_empty())) {
+        return Err(Refusal::invalid(
+            "nothing-confirmed",
+            "確定した対応がまだないため、書き出せません。",
+            "There is no confirmed mapping to write yet.",
+        )
+        .next("対応を確定してから書き出してください。", "Confirm some mappings first.")
+        .into());
+    }
+    let title = format!("照合 {}", actor.organisation_name);
+    let mapping_collection = to_mapping_collection(&title, &sets, &app.now().to_string());
+    Ok(to_json(&MappingDocument { mapping_collection }))
+}
+
+/// What a mapping collection says of two Editions, in either direction; `None` where the bytes are not JSON at all.
+///
+/// # Errors
+/// JSON that is no mapping collection, or one that speaks of other Editions.
+pub fn mapped_between(bytes: &[u8], source: &str, target: &str) -> Result<Option<(MappedSet, bool)>> {
+    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| *byte == b'{');
+    if !is_json {
+        return Ok(None);
+    }
+    let refused = |ja: String, en: String| {
+        Refusal::invalid("oscal-mapping", ja, en).next(
+            "この二つの版の対応を書き出した OSCAL のファイルを選んでください。",
+            "Choose an OSCAL mapping collection of these two editions.",
+        )
+    };
+    let collection = match Document::read(bytes) {
+        Ok(Document::MappingCollection(collection)) => collection,
+        Ok(other) => {
+            let kind = other.kind();
+            return Err(refused(
+                format!("これは対応表ではなく {} です。", kind.member()),
+                format!("This is a {}.", kind.member()),
+            )
+            .into());
+        }
+        Err(error) => {
+            return Err(refused(format!("OSCAL として読めません（{error}）。"), format!("Not OSCAL: {error}.")).into());
+        }
+    };
+    let mut sets = from_mapping_collection(&collection, &BTreeMap::new());
+    let speaks = |set: &MappedSet, from: &str, to: &str| set.from.edition == from && set.to.edition == to;
+    let at = sets.iter().position(|set| speaks(set, source, target) || speaks(set, target, source));
+    // A file of another tool does not name our editions: its only mapping is meant.
+    let unnamed = || (sets.len() == 1 && sets[0].from.edition.is_empty() && sets[0].to.edition.is_empty()).then_some(0);
+    let Some(at) = at.or_else(unnamed) else {
+        let (ja, en) = ("この二つの版の対応がファイルにありません。", "The file says nothing of these two editions.");
+        return Err(refused(ja.to_owned(), en.to_owned()).into());
+    };
+    let set = sets.swap_remove(at);
+    let is_reversed = speaks(&set, target, source) && source != target;
+    Ok(Some((set, is_reversed)))
+}
+
 /// Takes the pairs of a mapping document over as confirmed Mappings between two Editions, all or none. Ids that differ
 /// from a number in case or in the way of counting enhancements only (`ac-2.1`, `AC-2(1)`) mean that number.
 ///
 /// # Errors
 /// As [`desk::import_mappings`].
 pub async fn import_pairs(app: &App, actor: &Actor, editions: (&str, &str), set: &MappedSet) -> Result<Imported> {
+    let mappings = numbered(app, actor, editions, set).await?;
+    desk::import_mappings(app, actor, editions.0, editions.1, mappings).await
+}
+
+/// The pairs of a mapping document in the numbers of two Editions.
+pub(crate) async fn numbered(
+    app: &App,
+    actor: &Actor,
+    editions: (&str, &str),
+    set: &MappedSet,
+) -> Result<Vec<ImportedMapping>> {
     let (from, to) = (spellings(app, actor, editions.0).await?, spellings(app, actor, editions.1).await?);
     let number = |known: &HashMap<String, String>, id: &str| known.get(&plain(id)).cloned().unwrap_or(id.to_owned());
     let mappings = set.pairs.iter().map(|pair| {
@@ -142,7 +224,7 @@ pub async fn import_pairs(app: &App, actor: &Actor, editions: (&str, &str), set:
             seen: None,
         }
     });
-    desk::import_mappings(app, actor, editions.0, editions.1, mappings.collect()).await
+    Ok(mappings.collect())
 }
 
 async fn spellings(app: &App, actor: &Actor, edition_id: &str) -> Result<HashMap<String, String>> {

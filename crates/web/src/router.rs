@@ -154,6 +154,7 @@ routes! {
     GET  "/crosswalks/{id}/table.xlsx" Needs(P::ReadCrosswalk) => crosswalk::table_xlsx;
     GET  "/crosswalks/{id}/workbook.xlsx" Needs(P::ReadCrosswalk) => crosswalk::workbook;
     GET  "/crosswalks/{id}/mappings.csv" Needs(P::ReadCrosswalk) => crosswalk::csv;
+    GET  "/crosswalks/{id}/mapping.json" Needs(P::ReadCrosswalk) => crosswalk::oscal;
     GET  "/crosswalks/{id}/import"   Needs(P::ReadCrosswalk) => crosswalk::import;
     POST "/crosswalks/{id}/import"   Needs(P::EditCrosswalk) => crosswalk::upload;
     POST "/crosswalks/{id}/import/apply" Needs(P::EditCrosswalk) => crosswalk::apply_import;

@@ -1,16 +1,19 @@
 //! The 対照表 to be filled in offline, and what it would change when it comes back.
 
+use std::collections::HashMap;
+
 use sakimori_domain::identity::Permission;
 use sakimori_interop::workbook::{
     self as format, CellProblem, MappingBook, MappingRow, ReadMapping, Severity, TextEncoding,
 };
+use sakimori_store::crosswalk::{self as store, Crosswalk};
 use sakimori_store::registry;
 
 use super::coverage::coverage;
 use super::exchange::{ImportedMapping, MappingPreview, preview_mappings};
 use super::table::{edition_name, force_words};
 use super::{Coverage, Direction, Reading};
-use crate::{Actor, App, AppError, Refusal, Result, sandbox};
+use crate::{Actor, App, AppError, Refusal, Result, oscal, sandbox};
 
 /// Candidates named in a row.
 const NAMED: usize = 3;
@@ -111,7 +114,7 @@ pub async fn csv(app: &App, actor: &Actor, id: &str) -> Result<Vec<u8>> {
     Ok(format::mappings_csv(&book(app, actor, id).await?, TextEncoding::Utf8).0)
 }
 
-/// Reads a workbook or CSV file in the child process and says what it would change. Nothing is written.
+/// Reads a workbook, a CSV file or an OSCAL mapping collection and says what it would change. Nothing is written.
 ///
 /// # Errors
 /// A file that is none, without the columns, or with too many changes; a Crosswalk that is not the actor's.
@@ -120,20 +123,10 @@ pub async fn preview(app: &App, actor: &Actor, id: &str, name: &str, bytes: &[u8
     let crosswalk = sakimori_store::crosswalk::crosswalk(&mut app.read().await?, &actor.organisation_id, id)
         .await?
         .ok_or_else(Refusal::not_found)?;
-    let sheets = sandbox::answers_in_child(app.program(), name, bytes).await.map_err(|error| {
-        AppError::from(
-            Refusal::invalid("crosswalk-workbook", error.ja(), error.to_string())
-                .next(error.next_ja(), "Choose another file."),
-        )
-    })?;
-    let (rows, mut problems) = format::read_mappings(id, &sheets).ok_or_else(|| {
-        Refusal::invalid(
-            "crosswalk-workbook-columns",
-            "番号・相手の番号・関係の列が見つかりません。",
-            "The columns 番号, 相手の番号 and 関係 were not found.",
-        )
-        .next("この画面から書き出したブックをお使いください。", "Use the workbook exported from this page.")
-    })?;
+    let (rows, mut problems) = match oscal_rows(app, actor, &crosswalk, bytes).await? {
+        Some(read) => read,
+        None => sheet_rows(app, id, name, bytes).await?,
+    };
     let mappings: Vec<ImportedMapping> = rows.iter().map(imported).collect();
     let (source, target) = (crosswalk.source_edition, crosswalk.target_edition);
     let preview = preview_mappings(app, actor, &source, &target, &mappings).await?;
@@ -158,6 +151,71 @@ pub async fn preview(app: &App, actor: &Actor, id: &str, name: &str, bytes: &[u8
         })
     }));
     Ok(BookPreview { source_edition: source, target_edition: target, rows, preview, problems })
+}
+
+type Rows = (Vec<ReadMapping>, Vec<CellProblem>);
+
+/// The rows of a workbook or CSV file, read in the child process.
+async fn sheet_rows(app: &App, id: &str, name: &str, bytes: &[u8]) -> Result<Rows> {
+    let sheets = sandbox::answers_in_child(app.program(), name, bytes).await.map_err(|error| {
+        AppError::from(
+            Refusal::invalid("crosswalk-workbook", error.ja(), error.to_string())
+                .next(error.next_ja(), "Choose another file."),
+        )
+    })?;
+    let read = format::read_mappings(id, &sheets).ok_or_else(|| {
+        Refusal::invalid(
+            "crosswalk-workbook-columns",
+            "番号・相手の番号・関係の列が見つかりません。",
+            "The columns 番号, 相手の番号 and 関係 were not found.",
+        )
+        .next("この画面から書き出したブックをお使いください。", "Use the workbook exported from this page.")
+    })?;
+    Ok(read)
+}
+
+/// The rows of an OSCAL mapping collection; `None` for any other file.
+async fn oscal_rows(app: &App, actor: &Actor, crosswalk: &Crosswalk, bytes: &[u8]) -> Result<Option<Rows>> {
+    let (source, target) = (crosswalk.source_edition.as_str(), crosswalk.target_edition.as_str());
+    let mut codes = Vec::new();
+    for id in [source, target] {
+        let entry = sakimori_store::edition::edition(&mut app.read().await?, &actor.organisation_id, id).await?;
+        codes.push(entry.ok_or_else(Refusal::not_found)?.edition.id);
+    }
+    let Some((set, is_reversed)) = oscal::mapped_between(bytes, &codes[0], &codes[1])? else { return Ok(None) };
+    let editions = if is_reversed { (target, source) } else { (source, target) };
+    let mappings = oscal::numbered(app, actor, editions, &set).await?;
+    let standing = store::mappings(&mut app.read().await?, &actor.organisation_id, &crosswalk.id).await?;
+    let mut reasons: HashMap<(String, String), String> =
+        standing.into_iter().map(|m| ((m.source_number, m.target_number), m.rationale)).collect();
+    let rows = mappings.into_iter().enumerate().map(|(at, mapping)| {
+        // What the other direction says of no counterpart speaks of this Crosswalk's target.
+        let turned = is_reversed && !mapping.target.is_empty();
+        let (own, other) = if turned { (mapping.target, mapping.source) } else { (mapping.source, mapping.target) };
+        // A gap summary has no room for reasons: none said leaves the one that stands.
+        let kept = reasons.remove(&(own.clone(), other.clone())).unwrap_or_default();
+        let rationale = if mapping.rationale.is_empty() { kept } else { mapping.rationale };
+        ReadMapping {
+            sheet: "OSCAL".to_owned(),
+            row: u32::try_from(at).unwrap_or(u32::MAX),
+            own,
+            other,
+            relation: if turned { mapping.relation.reversed() } else { mapping.relation },
+            status: mapping.status,
+            rationale,
+            seen: mapping.seen,
+            cells: [format!("maps/{at}"), String::new(), String::new()],
+        }
+    });
+    let problems = set.problems.into_iter().map(|problem| CellProblem {
+        sheet: "OSCAL".to_owned(),
+        cell: problem.pointer,
+        code: problem.code.to_owned(),
+        severity: Severity::Error,
+        message_ja: problem.ja,
+        message_en: problem.en,
+    });
+    Ok(Some((rows.collect(), problems.collect())))
 }
 
 fn imported(row: &ReadMapping) -> ImportedMapping {

@@ -217,7 +217,7 @@ pub async fn prefill(app: &App, actor: &Actor, edition_id: &str, number: &str, f
         } else {
             format!("{}が求める「{}」までは書かれていない。補うかどうか。", entry.edition.short, p.title)
         };
-        input.origin = format!("gap:{other}:{}", p.id);
+        input.origin = format!("{} {}", entry.edition.short, p.id);
     }
     Ok(input)
 }

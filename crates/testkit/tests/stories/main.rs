@@ -8,6 +8,7 @@ mod crosswalk;
 mod desk;
 mod identity;
 mod incident_case;
+mod oscal;
 mod report;
 mod revision;
 mod sector_standard;

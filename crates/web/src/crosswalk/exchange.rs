@@ -110,6 +110,16 @@ pub async fn csv(State(state): State<WebState>, person: Person, Path(id): Path<S
     download(&file_name("対応", state.app.today(), "csv"), "text/csv; charset=utf-8", bytes)
 }
 
+/// GET /crosswalks/{id}/mapping.json: as an OSCAL mapping collection.
+pub async fn oscal(
+    State(state): State<WebState>,
+    person: Person,
+    Path(id): Path<String>,
+) -> Result<Response, WebError> {
+    let text = sakimori_app::oscal::mapping_document(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    download(&file_name("対応（OSCAL）", state.app.today(), "json"), "application/json", text.into_bytes())
+}
+
 /// POST /crosswalks/{id}/import: reads the file and shows what it would change.
 pub async fn upload(
     State(state): State<WebState>,

@@ -9,7 +9,7 @@ mod words;
 
 pub use coverage::{pdf as table_pdf, show as coverage, xlsx as table_xlsx};
 pub use desk::{judge, review, show as desk, undo};
-pub use exchange::{apply as apply_import, csv, form as import, upload, xlsx as workbook};
+pub use exchange::{apply as apply_import, csv, form as import, oscal, upload, xlsx as workbook};
 pub use list::{create, show as list};
 pub use synonyms::{change as change_synonyms, show as synonyms};
 

@@ -192,7 +192,7 @@ impl RecordPage {
 fn raise(edition: &str, case: &str, line: &ProblemLine) -> String {
     let first: String = line.problem.problem.lines().next().unwrap_or("").chars().take(80).collect();
     let point = format!("事例「{case}」の問題点「{first}」にあたる項目がない。加えるかどうか。");
-    let origin = format!("case:{}", line.problem.id);
+    let origin = format!("事例「{case}」");
     let parts = [("edition", edition), ("title", &first), ("point", &point), ("origin", &origin)];
     format!("/revision/new{}", query_string(&parts))
 }

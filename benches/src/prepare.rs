@@ -51,6 +51,7 @@ pub async fn open(data: &Path, program: &Path) -> Result<App> {
         folder: data.to_owned(),
         program: program.to_owned(),
         clock: Arc::new(|| THEN.parse().unwrap_or(Timestamp::UNIX_EPOCH)),
+        keys: sakimori_app::keys::Keys::generate(),
         seed: [7; 32],
     });
     Ok(app)

@@ -11,6 +11,7 @@ use sakimori_store::trail::Event;
 use sakimori_store::{Connection, Store, Write};
 use serde::Serialize;
 
+use crate::keys::Keys;
 use crate::{AppError, Refusal, Result};
 
 /// Where the time comes from. The program passes the machine's clock, a test a fixed one.
@@ -24,6 +25,8 @@ pub struct AppConfig {
     /// This program, to be started again as the child that reads foreign files.
     pub program: PathBuf,
     pub clock: Clock,
+    /// What is sealed at rest opens with these.
+    pub keys: Keys,
     /// 32 random bytes.
     pub seed: [u8; 32],
 }
@@ -34,6 +37,7 @@ pub struct App {
     folder: PathBuf,
     program: PathBuf,
     clock: Clock,
+    keys: Keys,
     rng: Mutex<ChaCha20Rng>,
     /// Password hashing takes 19 MiB each: at most two at a time.
     pub(crate) hashing: tokio::sync::Semaphore,
@@ -50,6 +54,7 @@ impl App {
             folder: config.folder,
             program: config.program,
             clock: config.clock,
+            keys: config.keys,
             rng: Mutex::new(ChaCha20Rng::from_seed(config.seed)),
             hashing: tokio::sync::Semaphore::new(2),
             crosswalks: crate::crosswalk::Kept::default(),
@@ -87,6 +92,11 @@ impl App {
     /// This program, for the child that reads foreign files.
     pub fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// Keys of what is sealed at rest.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// Random bytes.
@@ -142,6 +152,8 @@ pub struct Actor {
     /// Empty when the person belongs to no single department.
     pub department_id: String,
     pub address: String,
+    /// For whom a deputy acts: account id and name; both empty when a person acts for themselves.
+    pub on_behalf_of: (String, String),
     /// `ja` or `en`.
     pub language: String,
 }
@@ -158,6 +170,7 @@ impl Actor {
             role: Role::SecurityOfficer,
             department_id: String::new(),
             address: "local".to_owned(),
+            on_behalf_of: (String::new(), String::new()),
             language: "ja".to_owned(),
         }
     }

@@ -128,6 +128,7 @@ fn actor(account: &Account, seat: &Membership, address: &str) -> Actor {
         role: seat.role,
         department_id: seat.department_id.clone(),
         address: address.to_owned(),
+        on_behalf_of: (String::new(), String::new()),
         language: account.language.clone(),
     }
 }

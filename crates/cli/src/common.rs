@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use sakimori_app::keys::Keys;
 use sakimori_app::{App, AppConfig};
 use sakimori_store::{Store, StoreConfig};
 use serde::Deserialize;
@@ -23,6 +24,9 @@ pub struct DataArgs {
     /// Settings file (TOML).
     #[arg(long, env = "SAKIMORI_CONFIG")]
     pub config: Option<PathBuf>,
+    /// File with the keys of what is sealed at rest [default: keys/seal.key in the data folder].
+    #[arg(long, env = "SAKIMORI_KEY_FILE")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// What a settings file may say. An unknown name is refused: a misspelt setting must not be silently without effect.
@@ -33,6 +37,7 @@ pub struct SettingsFile {
     pub data: Option<PathBuf>,
     pub database_url: Option<String>,
     pub insecure_cookies: Option<bool>,
+    pub key_file: Option<PathBuf>,
 }
 
 impl DataArgs {
@@ -40,7 +45,7 @@ impl DataArgs {
     pub fn into(place: &str) -> Self {
         let is_url = place.contains("://");
         let database_url = is_url.then(|| place.to_owned());
-        Self { data: (!is_url).then(|| PathBuf::from(place)), database_url, config: None }
+        Self { data: (!is_url).then(|| PathBuf::from(place)), database_url, ..Self::default() }
     }
 
     /// The settings file, or an empty one.
@@ -64,6 +69,20 @@ impl DataArgs {
     pub fn folder(&self) -> Result<PathBuf> {
         let from_file = self.settings()?.data;
         Ok(self.data.clone().or(from_file).unwrap_or_else(|| PathBuf::from("sakimori-data")))
+    }
+
+    /// The keys of what is sealed at rest, made at the first start.
+    ///
+    /// # Errors
+    /// The key file cannot be read, made or understood.
+    pub fn keys(&self) -> Result<Keys> {
+        let from_file = self.settings()?.key_file;
+        let path = match self.key_file.clone().or(from_file) {
+            Some(path) => path,
+            None => self.folder()?.join("keys/seal.key"),
+        };
+        Keys::open_or_create(&path)
+            .with_context(|| format!("鍵ファイル {} を使えません / the key file cannot be used", path.display()))
     }
 
     /// The database in use.
@@ -93,6 +112,7 @@ pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
         folder: data.folder()?,
         program: std::env::current_exe().context("the program's own path is not known")?,
         clock: Arc::new(machine_clock),
+        keys: data.keys()?,
         seed,
     });
     sakimori_app::content::seed(&app)

@@ -38,7 +38,8 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
         fresh_folder(&args.data)?;
     }
     eprintln!("デモのデータを用意しています… / preparing the demonstration…");
-    let app = open_app(&DataArgs { data: Some(args.data), database_url: args.database_url, config: None }).await?;
+    let app =
+        open_app(&DataArgs { data: Some(args.data), database_url: args.database_url, ..DataArgs::default() }).await?;
     let logins = sakimori_app::demo::seed(&app)
         .await
         .context("デモのデータを用意できません / the demonstration could not be prepared")?;

@@ -62,6 +62,7 @@ impl TestApp {
             clock: Arc::new(move || {
                 Timestamp::from_second(reading.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH)
             }),
+            keys: sakimori_app::keys::Keys::generate(),
             seed: [7; 32],
         }));
         sakimori_app::content::seed(&app).await.expect("the shipped catalogues");

@@ -1,0 +1,62 @@
+//! Files that must not be lost: written to a temporary name, synced, renamed, the folder synced. When a function here
+//! returns, what it wrote survives a power cut; before that, nothing is there under the final name.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Writes a file whole, readable by its owner only. An existing file is replaced.
+///
+/// # Errors
+/// The disk refuses; then the final name is as it was.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+    let draft = folder.join(format!(".{name}.draft-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&draft, path));
+    if let Err(error) = written {
+        let _ = std::fs::remove_file(&draft);
+        return Err(error);
+    }
+    sync_folder(folder)
+}
+
+/// Writes a new file with a secret, making its folder (for the owner only) where it is missing.
+///
+/// # Errors
+/// The disk refuses, or the file is there already.
+pub fn create_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    create_folder(folder)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    sync_folder(folder)
+}
+
+/// Makes a folder and those above it, and makes their names durable.
+///
+/// # Errors
+/// The disk refuses.
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().unwrap_or(Path::new("."));
+    create_folder(above)?;
+    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    sync_folder(if above.as_os_str().is_empty() { Path::new(".") } else { above })
+}
+
+/// Makes the names in a folder durable.
+///
+/// # Errors
+/// The disk refuses.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()
+}

@@ -22,6 +22,8 @@ pub struct SignedIn {
 pub struct Signed {
     pub actor: Actor,
     pub csrf: String,
+    /// Notices not read yet.
+    pub unread: i64,
 }
 
 fn hash(token: &str) -> String {
@@ -156,7 +158,9 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
         store::touch_session(&mut write, &token_hash, &now.to_string()).await?;
         write.commit().await?;
     }
-    Ok(Some(Signed { actor: actor(&account, &seat, address), csrf: session.csrf }))
+    let actor = actor(&account, &seat, address);
+    let unread = crate::notice::unread(app, &actor).await?;
+    Ok(Some(Signed { actor, csrf: session.csrf, unread }))
 }
 
 /// Ends a session.

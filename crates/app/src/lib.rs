@@ -22,6 +22,7 @@ pub mod identity;
 pub mod incident_case;
 pub mod ingest;
 pub mod keys;
+pub mod notice;
 pub mod oscal;
 pub mod passwords;
 pub mod registry;

@@ -17,6 +17,7 @@ pub mod crosswalk;
 pub mod edition;
 pub mod identity;
 pub mod incident_case;
+pub mod notice;
 pub mod reading;
 pub mod registry;
 pub mod request;

@@ -18,11 +18,11 @@ macro_rules! migrations {
 }
 
 fn sqlite() -> Migrator {
-    migrations!("sqlite": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk", 5 "0005_revision", 6 "0006_carry", 7 "0007_reading", 8 "0008_report_cover")
+    migrations!("sqlite": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk", 5 "0005_revision", 6 "0006_carry", 7 "0007_reading", 8 "0008_report_cover", 11 "0011_identity")
 }
 
 fn postgres() -> Migrator {
-    migrations!("postgres": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk", 5 "0005_revision", 6 "0006_carry", 7 "0007_reading", 8 "0008_report_cover")
+    migrations!("postgres": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk", 5 "0005_revision", 6 "0006_carry", 7 "0007_reading", 8 "0008_report_cover", 11 "0011_identity")
 }
 
 pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<()> {

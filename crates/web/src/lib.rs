@@ -21,6 +21,7 @@ mod crosswalk;
 mod home;
 mod identity;
 mod incident_case;
+mod notice;
 mod registry;
 mod report;
 mod revision;

@@ -30,6 +30,8 @@ pub struct Page {
     pub demo: bool,
     pub csrf: String,
     pub actor: Actor,
+    /// Notices not read yet.
+    pub unread: i64,
     pub room: Room,
     /// Marked in the rail.
     pub path: &'static str,
@@ -49,6 +51,7 @@ impl Page {
             demo: state.config.demo,
             csrf: person.csrf.clone(),
             actor: person.actor.clone(),
+            unread: person.unread,
             room,
             path,
             fiscal_year: fiscal_year(today),

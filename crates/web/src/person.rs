@@ -20,6 +20,8 @@ pub struct Person {
     pub csrf: String,
     /// The session's token, for signing out.
     pub token: String,
+    /// Notices not read yet, for the top bar.
+    pub unread: i64,
 }
 
 impl FromRequestParts<WebState> for Person {
@@ -35,7 +37,7 @@ impl FromRequestParts<WebState> for Person {
             .await
             .map_err(|error| WebError::app(error, parts))?
             .ok_or_else(|| WebError::sign_in(parts))?;
-        let person = Person { actor: signed.actor, csrf: signed.csrf, token };
+        let person = Person { actor: signed.actor, csrf: signed.csrf, token, unread: signed.unread };
         parts.extensions.insert(person.clone());
         Ok(person)
     }

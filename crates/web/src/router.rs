@@ -17,7 +17,7 @@ use crate::forms::UPLOAD_MAX;
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{
-    administration, api, assets, assurance, health, help, home, identity, registry, security, standards, trail,
+    administration, api, assets, assurance, health, help, home, identity, notice, registry, security, standards, trail,
 };
 use crate::{crosswalk, incident_case, report, revision, sector_standard, workbook};
 
@@ -116,6 +116,8 @@ routes! {
     POST "/language"                 SignedIn => identity::choose_language;
     GET  "/me"                       SignedIn => identity::me;
     POST "/me/password"              SignedIn => identity::change_password;
+    GET  "/notices"                  SignedIn => notice::list;
+    POST "/notices/read"             SignedIn => notice::mark_read;
 
     GET  "/trail"                    Needs(P::ReadTrail) => trail::list;
     GET  "/administration"           Needs(P::ManageAccounts) => administration::people;

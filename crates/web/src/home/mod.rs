@@ -29,10 +29,13 @@ struct HomePage {
     standards: Vec<StandardBar>,
     events: Vec<(Event, &'static str)>,
     steps: Option<Steps>,
+    notices: Vec<crate::notice::Shown>,
 }
 
 /// Tasks on the page, the most urgent first; the rest is behind a link, so that the page stays one look.
 const TASKS_SHOWN: usize = 6;
+/// Unread notices on the page.
+const NOTICES_SHOWN: i64 = 5;
 
 /// Something to do, with its deadline.
 struct Task {
@@ -90,7 +93,8 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     tasks.extend(requests.iter().map(|r| task(r, &p)));
     let more = tasks.len().saturating_sub(TASKS_SHOWN);
     tasks.truncate(TASKS_SHOWN);
-    render(&HomePage { tasks, more, assessment, standards, events, steps, p })
+    let notices = if p.unread > 0 { crate::notice::unread(&state, actor, NOTICES_SHOWN).await? } else { Vec::new() };
+    render(&HomePage { tasks, more, assessment, standards, events, steps, notices, p })
 }
 
 /// A department's open requests; the whole organisation's for those who manage them.

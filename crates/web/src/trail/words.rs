@@ -15,6 +15,7 @@ use crate::page::Page;
 pub const KINDS: &[(&str, &str, &str)] = &[
     ("session", "サインイン", "sign-in"),
     ("account", "利用者", "people"),
+    ("notice", "お知らせ", "notices"),
     ("department", "部署", "departments"),
     ("organisation", "組織の属性", "organisation"),
     ("edition", "基準", "standards"),
@@ -44,6 +45,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("account.password", "パスワードを変更しました", "changed the password"),
     ("account.language", "表示の言語を変更しました", "changed the language"),
     ("account.state", "利用者の利用可否を変更しました", "changed whether a person may sign in"),
+    ("notice.read", "お知らせを既読にしました", "marked notices as read"),
     ("department.add", "部署を登録しました", "registered a department"),
     ("organisation.change", "組織の属性を変更しました", "changed the organisation's profile"),
     ("organisation.profile", "組織の属性を変更しました", "changed the organisation's profile"),

@@ -13,6 +13,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::identity::hex;
+use crate::jobs::{self, APPLICABILITY};
 use crate::{Actor, App, AppError, Result};
 
 /// A catalogue as it ships: facts, and our own words about them.
@@ -82,7 +83,7 @@ pub async fn seed(app: &App) -> Result<()> {
         }
     }
     if changed {
-        crate::applicability::refresh(app).await?;
+        jobs::run_now(app, &APPLICABILITY, "").await?;
     }
     Ok(())
 }
@@ -91,6 +92,13 @@ async fn seed_one(app: &App, shipped: &Shipped, content_hash: String) -> Result<
     let (catalogue, guided) = read(shipped)?;
     let system = Actor::system("");
     let mut op = app.operate_as(&system).await?;
+    // The event first: it holds the head of the trail, where processes that start at the same moment queue. Who comes
+    // second finds the work done.
+    op.trail_new("edition.seed", ("edition", shipped.folder), &json!({ "content": content_hash })).await?;
+    if store::edition(&mut op.write, "", shipped.folder).await?.is_some_and(|there| there.content_hash == content_hash)
+    {
+        return Ok(());
+    }
     let entry = EditionEntry {
         id: shipped.folder.to_owned(),
         owner: String::new(),
@@ -106,7 +114,7 @@ async fn seed_one(app: &App, shipped: &Shipped, content_hash: String) -> Result<
     store::put_provisions(&mut op.write, &entry.id, &guided).await?;
     store::replace_records(&mut op.write, &entry.id, "", &catalogue.records).await?;
     index_texts(&mut op.write, "", &entry.id).await?;
-    op.trail_new("edition.seed", ("edition", &entry.id), &json!({ "content": entry.content_hash })).await?;
+    jobs::ask(&mut op, APPLICABILITY.name, "", "").await?;
     op.commit().await
 }
 

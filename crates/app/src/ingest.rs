@@ -13,4 +13,5 @@ pub use join::{Options, Plan, Target, plan};
 pub use keep::{Outcome, keep};
 pub use recognise::{Document, FIT_MIN, Grammar, Recognised, grammar_of, open, own_grammar, recognise};
 pub use structured::library;
+pub(crate) use upload::forget as forget_uploads;
 pub use upload::{Choice, Upload, discard, put_aside, take_up};

@@ -5,6 +5,7 @@ mod crosswalk;
 mod crosswalk_report;
 mod demo;
 mod ingest;
+mod jobs;
 mod oscal;
 mod profile;
 mod report;

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -27,6 +28,9 @@ pub struct ServeArgs {
     #[arg(long)]
     pub print_config: bool,
 }
+
+/// How long a job under way may take to end.
+const JOBS_END: Duration = Duration::from_secs(10);
 
 /// Starts the server and runs it until it is told to end.
 ///
@@ -74,7 +78,12 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener) -> Result<ExitCode> {
     tracing::info!(address = %listener.local_addr()?, database = app.store().engine(), "listening");
     let service = router(WebState::new(app.clone(), config)).into_make_service_with_connect_info::<SocketAddr>();
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let jobs = crate::jobs::start(app.clone(), stopped);
     axum::serve(listener, service).with_graceful_shutdown(told_to_end()).await?;
+    let _ = stop.send(true);
+    // A job that takes longer is taken over by another process, or by this one at its next start.
+    let _ = tokio::time::timeout(JOBS_END, jobs).await;
     app.store().close().await;
     tracing::info!("ended");
     Ok(ExitCode::SUCCESS)

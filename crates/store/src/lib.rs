@@ -17,7 +17,9 @@ pub mod crosswalk;
 pub mod edition;
 pub mod identity;
 pub mod incident_case;
+pub mod job;
 pub mod notice;
+pub mod presence;
 pub mod reading;
 pub mod registry;
 pub mod request;
@@ -26,6 +28,7 @@ pub mod search;
 pub mod sector_standard;
 pub mod testing;
 pub mod trail;
+pub mod upload;
 pub mod workbook;
 
 pub use connection::{Connection, Store, StoreConfig, Write};

@@ -17,12 +17,30 @@ macro_rules! migrations {
     };
 }
 
+/// Number and name of every migration; the file of this name is in both folders.
+macro_rules! of_engine {
+    ($engine:literal) => {
+        migrations!(
+            $engine:
+            1 "0001_core",
+            2 "0002_search",
+            3 "0003_crosswalk",
+            5 "0005_revision",
+            6 "0006_carry",
+            7 "0007_reading",
+            8 "0008_report_cover",
+            11 "0011_identity",
+            15 "0015_scale",
+        )
+    };
+}
+
 fn sqlite() -> Migrator {
-    migrations!("sqlite": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk", 5 "0005_revision", 6 "0006_carry", 7 "0007_reading", 8 "0008_report_cover", 11 "0011_identity")
+    of_engine!("sqlite")
 }
 
 fn postgres() -> Migrator {
-    migrations!("postgres": 1 "0001_core", 2 "0002_search", 3 "0003_crosswalk", 5 "0005_revision", 6 "0006_carry", 7 "0007_reading", 8 "0008_report_cover", 11 "0011_identity")
+    of_engine!("postgres")
 }
 
 pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<()> {

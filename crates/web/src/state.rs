@@ -6,7 +6,6 @@ use axum::extract::FromRef;
 use sakimori_app::App;
 
 use crate::api::kept::KeptSheets;
-use crate::assurance::presence::Presence;
 use crate::health::Metrics;
 
 /// Settings of the pages.
@@ -24,7 +23,6 @@ pub struct WebState {
     pub app: Arc<App>,
     pub config: Arc<WebConfig>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) presence: Arc<Presence>,
     pub(crate) sheets: Arc<KeptSheets>,
 }
 
@@ -35,7 +33,6 @@ impl WebState {
             app,
             config: Arc::new(config),
             metrics: Arc::new(Metrics::default()),
-            presence: Arc::new(Presence::default()),
             sheets: Arc::new(KeptSheets::default()),
         }
     }

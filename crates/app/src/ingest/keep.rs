@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Recognised;
 use super::join::{self, Options, Plan, Target, is_own_tree};
+use crate::jobs::{self, APPLICABILITY};
 use crate::{Actor, App, Operation, Refusal, RefusalKind, Result, applicability, content};
 
 /// What keeping a reading did.
@@ -53,9 +54,13 @@ pub async fn keep(app: &App, actor: &Actor, read: &Recognised, options: &Options
         }),
     )
     .await?;
+    // With the reading itself: whatever happens after, every organisation gets its new applicability.
+    if owner.is_empty() {
+        jobs::ask(&mut op, APPLICABILITY.name, "", "").await?;
+    }
     op.commit().await?;
     if owner.is_empty() {
-        applicability::refresh(app).await?;
+        jobs::run_now(app, &APPLICABILITY, "").await?;
     }
     Ok(Outcome::Stored(plan))
 }

@@ -1,18 +1,21 @@
-//! A file between its preview and the confirmation: put aside in the installation's folder, bound to the organisation,
-//! gone after a day. Nothing of it is in the database before somebody confirms.
+//! A file between its preview and the confirmation: put aside in the database, so that any process can go on with it,
+//! bound to the organisation, gone after a day. It is no record yet and leaves no trail: nothing of it is in a catalogue
+//! before somebody confirms.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sakimori_domain::identity::Permission;
+use sakimori_store::upload as store;
 use serde::{Deserialize, Serialize};
 
 use crate::{Actor, App, AppError, Refusal, Result};
 
 /// How long a file waits for its confirmation.
-const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+const KEPT_MS: i64 = 24 * 3600 * 1000;
 /// Most files that wait for one organisation.
-const WAITING_MAX: usize = 20;
+const WAITING_MAX: i64 = 20;
+/// Bytes of one part.
+const PART: usize = 768 * 1024;
 
 /// What was chosen together with the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,38 +35,22 @@ pub struct Upload {
     pub bytes: Vec<u8>,
 }
 
-fn folder(app: &App) -> PathBuf {
-    app.folder().join("uploads")
-}
-
-fn broken(error: &std::io::Error) -> AppError {
+fn broken(error: impl std::fmt::Display) -> AppError {
     AppError::Internal(format!("uploads: {error}"))
-}
-
-/// The name of a waiting file: organisation and a key that cannot be guessed. Both are checked, so that no path leaves
-/// the folder.
-fn place(app: &App, actor: &Actor, key: &str) -> Result<PathBuf> {
-    let is_plain = |text: &str| {
-        !text.is_empty() && text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    if is_plain(key) && is_plain(&actor.organisation_id) {
-        Ok(folder(app).join(format!("{}.{key}", actor.organisation_id)))
-    } else {
-        Err(Refusal::not_found().into())
-    }
 }
 
 /// Puts a file aside and returns its key.
 ///
 /// # Errors
-/// A role that may not; too many waiting; a full disk.
+/// A role that may not; too many waiting; a database error.
 pub async fn put_aside(app: &App, actor: &Actor, choice: &Choice, bytes: &[u8]) -> Result<String> {
     actor.require(Permission::LoadStandards)?;
-    let key = app.new_id();
-    let path = place(app, actor, &key)?;
-    let folder = folder(app);
-    tokio::fs::create_dir_all(&folder).await.map_err(|e| broken(&e))?;
-    if tidy(app, actor).await? >= WAITING_MAX {
+    let now = app.now().as_millisecond();
+    let upload = store::Upload { id: app.new_id(), choice: serde_json::to_string(choice).map_err(broken)?, at: now };
+    let parts: Vec<String> = bytes.chunks(PART).map(|part| STANDARD.encode(part)).collect();
+    let mut write = app.store().write().await?;
+    store::forget(&mut write, now - KEPT_MS).await?;
+    if store::waiting(&mut write, &actor.organisation_id).await? >= WAITING_MAX {
         return Err(Refusal::new(
             crate::RefusalKind::Limit,
             "uploads-waiting",
@@ -73,12 +60,9 @@ pub async fn put_aside(app: &App, actor: &Actor, choice: &Choice, bytes: &[u8]) 
         .next("先のものを取り込むか、取りやめてください。", "Confirm or cancel earlier ones first.")
         .into());
     }
-    // One line of JSON, which has no line break inside, then the file as it came.
-    let mut content = serde_json::to_vec(choice).map_err(|e| AppError::Internal(format!("uploads: {e}")))?;
-    content.push(b'\n');
-    content.extend_from_slice(bytes);
-    tokio::fs::write(&path, content).await.map_err(|e| broken(&e))?;
-    Ok(key)
+    store::insert(&mut write, &actor.organisation_id, &upload, &parts).await?;
+    write.commit().await?;
+    Ok(upload.id)
 }
 
 /// Takes a file up again; it stays until [`discard`].
@@ -87,8 +71,9 @@ pub async fn put_aside(app: &App, actor: &Actor, choice: &Choice, bytes: &[u8]) 
 /// A key that is unknown, expired or of another organisation: all the same answer.
 pub async fn take_up(app: &App, actor: &Actor, key: &str) -> Result<Upload> {
     actor.require(Permission::LoadStandards)?;
-    let path = place(app, actor, key)?;
-    let gone = || {
+    let after = app.now().as_millisecond() - KEPT_MS;
+    let found = store::by_id(&mut app.read().await?, &actor.organisation_id, key, after).await?;
+    let (upload, parts) = found.ok_or_else(|| {
         Refusal::new(
             crate::RefusalKind::NotFound,
             "upload-gone",
@@ -96,39 +81,32 @@ pub async fn take_up(app: &App, actor: &Actor, key: &str) -> Result<Upload> {
             "The file is not waiting any more (expired or loaded already).",
         )
         .next("もう一度ファイルを選んでください。", "Choose the file again.")
-    };
-    let content = tokio::fs::read(&path).await.map_err(|_| gone())?;
-    let end = content.iter().position(|byte| *byte == b'\n').ok_or_else(gone)?;
-    let choice = serde_json::from_slice(&content[..end]).map_err(|e| AppError::Internal(format!("uploads: {e}")))?;
-    Ok(Upload { choice, bytes: content[end + 1..].to_vec() })
+    })?;
+    let mut bytes = Vec::with_capacity(parts.len() * PART);
+    for part in &parts {
+        STANDARD.decode_vec(part, &mut bytes).map_err(broken)?;
+    }
+    Ok(Upload { choice: serde_json::from_str(&upload.choice).map_err(broken)?, bytes })
 }
 
-/// Removes a waiting file.
+/// Removes a waiting file; one that is gone already is what was wanted.
 ///
 /// # Errors
-/// A role that may not, or a key that is no key.
+/// A role that may not; a database error.
 pub async fn discard(app: &App, actor: &Actor, key: &str) -> Result<()> {
     actor.require(Permission::LoadStandards)?;
-    let path = place(app, actor, key)?;
-    // One that is gone already is what was wanted.
-    let _ = tokio::fs::remove_file(path).await;
-    Ok(())
+    let mut write = app.store().write().await?;
+    store::delete(&mut write, &actor.organisation_id, key).await?;
+    Ok(write.commit().await?)
 }
 
-/// Removes what waited too long; returns how many wait for the actor's organisation.
-async fn tidy(app: &App, actor: &Actor) -> Result<usize> {
-    let now = std::time::SystemTime::from(app.now());
-    let own = format!("{}.", actor.organisation_id);
-    let mut waiting = 0;
-    let mut entries = tokio::fs::read_dir(folder(app)).await.map_err(|e| broken(&e))?;
-    while let Some(entry) = entries.next_entry().await.map_err(|e| broken(&e))? {
-        let modified = entry.metadata().await.and_then(|meta| meta.modified());
-        let is_old = modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > KEPT_FOR));
-        if is_old {
-            let _ = tokio::fs::remove_file(entry.path()).await;
-        } else if entry.file_name().to_string_lossy().starts_with(&own) {
-            waiting += 1;
-        }
-    }
-    Ok(waiting)
+/// Forgets what waited too long.
+///
+/// # Errors
+/// A database error.
+pub async fn forget(app: &App) -> Result<u64> {
+    let mut write = app.store().write().await?;
+    let gone = store::forget(&mut write, app.now().as_millisecond() - KEPT_MS).await?;
+    write.commit().await?;
+    Ok(gone)
 }

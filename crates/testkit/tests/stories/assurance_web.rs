@@ -255,6 +255,13 @@ async fn people_in_the_same_sheet_see_where_the_other_is() {
     let router = test.browser("alpha-security-officer").await;
     let answer = router.json("PATCH", &format!("/assessments/{id}/presence"), &json!({ "row": "r1" })).await;
     assert_eq!(value(&answer.bytes), json!({ "others": [] }), "oneself is nobody else");
+    // Somebody who is answered by another process.
+    let elsewhere = test.officer("alpha");
+    let seen = sakimori_app::presence::report(&test.app, &elsewhere, &id, "r2").await.expect("there");
+    assert_eq!(seen.iter().map(|other| other.row.as_str()).collect::<Vec<_>>(), ["r1"]);
+    test.pass(60);
+    let seen = sakimori_app::presence::report(&test.app, &elsewhere, &id, "r2").await.expect("there");
+    assert_eq!(seen, [], "who is not heard of has left");
     assert_eq!(
         router.json("PATCH", "/assessments/other/presence", &json!({ "row": "r1" })).await.status,
         StatusCode::NOT_FOUND

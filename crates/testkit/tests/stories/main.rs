@@ -8,6 +8,7 @@ mod crosswalk;
 mod desk;
 mod identity;
 mod incident_case;
+mod jobs;
 mod notice;
 mod oscal;
 mod report;

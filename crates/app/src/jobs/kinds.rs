@@ -1,0 +1,31 @@
+//! The kinds of jobs that ship. A new one is a line here.
+
+use super::Kind;
+use crate::{App, Result, applicability, ingest, presence};
+
+const HOUR: i64 = 3600;
+
+/// What binds every organisation, worked out anew after something that all of them share has changed.
+pub const APPLICABILITY: Kind = Kind::once("applicability", |app, _| Box::pin(refresh(app)));
+
+/// Every kind that a server runs.
+pub const KINDS: &[Kind] =
+    &[APPLICABILITY, Kind::periodic("forget-short-lived", HOUR, |app, _| Box::pin(forget_short_lived(app)))];
+
+/// How long ended jobs are kept, for who asks what came of them.
+const ENDED_KEPT_MS: i64 = 30 * 24 * HOUR * 1000;
+
+async fn refresh(app: &App) -> Result<String> {
+    applicability::refresh(app).await?;
+    Ok("worked out".to_owned())
+}
+
+/// Previews that nobody confirmed, people who left a sheet, jobs that ended long ago.
+async fn forget_short_lived(app: &App) -> Result<String> {
+    let uploads = ingest::forget_uploads(app).await?;
+    let places = presence::forget(app).await?;
+    let mut write = app.store().write().await?;
+    let jobs = sakimori_store::job::forget(&mut write, app.now().as_millisecond() - ENDED_KEPT_MS).await?;
+    write.commit().await?;
+    Ok(format!("uploads {uploads}, places {places}, jobs {jobs}"))
+}

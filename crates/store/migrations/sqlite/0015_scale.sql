@@ -1,0 +1,58 @@
+-- What several processes on one database share.
+
+-- Work that is done once, whichever process does it. Times are milliseconds since 1970 (UTC), since they are compared.
+-- fence: counts who holds it; what a holder finishes counts only while the fence is still its own.
+CREATE TABLE job (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    job_key TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL,
+    run_at INTEGER NOT NULL,
+    every INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    result TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    UNIQUE (kind, job_key)
+) STRICT;
+CREATE INDEX job_by_state ON job (state, run_at);
+
+-- Who is in which sheet just now; one place per account.
+CREATE TABLE presence (
+    account_id TEXT PRIMARY KEY,
+    organisation_id TEXT NOT NULL,
+    assessment_id TEXT NOT NULL,
+    answer_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    department_id TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX presence_by_assessment ON presence (assessment_id);
+
+-- A file between its preview and its confirmation, in parts of at most 1 MiB (base64).
+CREATE TABLE upload (
+    id TEXT PRIMARY KEY,
+    organisation_id TEXT NOT NULL,
+    choice TEXT NOT NULL,
+    parts INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX upload_by_organisation ON upload (organisation_id);
+
+CREATE TABLE upload_part (
+    upload_id TEXT NOT NULL REFERENCES upload (id),
+    part INTEGER NOT NULL,
+    content TEXT NOT NULL,
+    PRIMARY KEY (upload_id, part)
+) STRICT;
+
+-- needs: the newest migration that a program must know to work on this schema. A migration that only adds leaves it.
+CREATE TABLE schema_rule (
+    id INTEGER PRIMARY KEY,
+    needs INTEGER NOT NULL
+) STRICT;
+INSERT INTO schema_rule (id, needs) VALUES (1, 15);

@@ -3,7 +3,7 @@
 //! The format is age's (age-encryption.org/v1, X25519): a key file is one `AGE-SECRET-KEY-1…` per line, so that in an
 //! emergency any age program opens what we sealed. The first key seals; every key opens. Rotation puts a new line on top.
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::path::Path;
 use std::str::FromStr;
 

@@ -110,6 +110,18 @@ terms! {
     }
 }
 
+impl NetworkClass {
+    /// The name on English pages; the guideline itself has none.
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Business => "networks for business with telecommunication line facilities",
+            Self::OtherBusiness => "networks for other telecommunication business",
+            Self::Private => "private information and communication networks",
+            Self::User => "user networks",
+        }
+    }
+}
+
 terms! {
     /// Implementation level (実施指針) of 000.
     Level {

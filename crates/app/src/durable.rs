@@ -1,10 +1,12 @@
 //! Files that must not be lost: written to a temporary name, synced, renamed, the folder synced. When a function here
 //! returns, what it wrote survives a power cut; before that, nothing is there under the final name.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// Writes a file whole, readable by its owner only. An existing file is replaced.
 ///
@@ -38,19 +40,36 @@ pub fn create_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes a folder and those above it, and makes their names durable.
 ///
+/// A folder that is there is not yet a durable one: somebody else may have made it a moment ago, or a process that was
+/// killed before its sync. So each is synced once by this process, whoever made it.
+///
 /// # Errors
 /// The disk refuses.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
+    if folder.as_os_str().is_empty() || durable_folders().contains(folder) {
         return Ok(());
     }
-    let above = folder.parent().unwrap_or(Path::new("."));
-    create_folder(above)?;
-    match std::fs::DirBuilder::new().mode(0o700).create(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    if let Some(above) = above {
+        create_folder(above)?;
+    }
+    let made = match std::fs::DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => true,
+        Err(_) if folder.is_dir() => false,
+        Err(error) => return Err(error),
+    };
+    match sync_folder(above.unwrap_or(Path::new("."))) {
+        // What stands above the installation may be closed to us; then it was not we who made it.
+        Err(error) if made || error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
         _ => {}
     }
-    sync_folder(if above.as_os_str().is_empty() { Path::new(".") } else { above })
+    durable_folders().insert(folder.to_owned());
+    Ok(())
+}
+
+fn durable_folders() -> MutexGuard<'static, HashSet<PathBuf>> {
+    static SYNCED: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
+    SYNCED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes the names in a folder durable.

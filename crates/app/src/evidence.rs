@@ -208,7 +208,7 @@ fn keep(folder: &Path, temporary: &str, bytes: &[u8]) -> io::Result<String> {
         return Ok(hash);
     }
     let parent = target.parent().unwrap_or(folder);
-    std::fs::create_dir_all(parent)?;
+    crate::durable::create_folder(parent)?;
     let draft = folder.join(format!("draft-{temporary}"));
     let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&draft, &target));

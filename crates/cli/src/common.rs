@@ -104,7 +104,13 @@ impl DataArgs {
 /// # Errors
 /// The data cannot be opened.
 pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
-    let store = Store::open(&data.store_config()?).await.context("データを開けません / the data cannot be opened")?;
+    let store_config = data.store_config()?;
+    if let StoreConfig::Folder(folder) = &store_config {
+        // What the database syncs inside it must not hang on an unsynced name.
+        sakimori_app::durable::create_folder(folder)
+            .with_context(|| format!("フォルダー {} を作れません / the folder cannot be made", folder.display()))?;
+    }
+    let store = Store::open(&store_config).await.context("データを開けません / the data cannot be opened")?;
     let mut seed = [0; 32];
     fill_random(&mut seed)?;
     let app = App::new(AppConfig {

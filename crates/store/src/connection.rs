@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, Postgres, Sqlite, Transaction};
 
 use crate::migrations;
 use crate::row::Row;
@@ -34,6 +36,8 @@ enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        /// The writer began no transaction: it is closed, and another is opened for the next write.
+        suspect: Arc<AtomicBool>,
     },
     Postgres(PgPool),
 }
@@ -260,7 +264,13 @@ impl Store {
     /// The database is busy for longer than the time-out, or gone.
     pub async fn write(&self) -> Result<Write> {
         let inner = match &self.pools {
-            Pools::Sqlite { writer, .. } => Inner::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Sqlite { writer, suspect, .. } => match writer.begin_with("BEGIN IMMEDIATE").await {
+                Ok(transaction) => Inner::SqliteWrite(transaction),
+                Err(error) => {
+                    suspect.store(true, Ordering::Release);
+                    return Err(error.into());
+                }
+            },
             Pools::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
         };
         Ok(Write(Connection { inner }))
@@ -277,7 +287,7 @@ impl Store {
     /// Closes the pools after the running statements.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -300,12 +310,21 @@ async fn open_sqlite(folder: &Path) -> Result<Pools> {
         // Rows that the database's thread may be ahead of the reader: a whole sheet of the usual size, so that it is not
         // stopped and woken again every 50 rows.
         .row_buffer_size(512);
+    // A disk in trouble spoils connections for good, and they must not outlive the trouble. After a failed write SQLite
+    // has ended the transaction by itself, the driver's rollback finds none, and it counts one as open for ever. And a
+    // connection opened meanwhile is a reading one: SQLite tries that by itself where it may not write.
+    let suspect = Arc::new(AtomicBool::new(false));
+    let distrusted = suspect.clone();
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .before_acquire(move |connection, _| {
+            let fit = !connection.is_in_transaction() && !distrusted.swap(false, Ordering::AcqRel);
+            Box::pin(async move { Ok(fit) })
+        })
         .connect_with(options.clone())
         .await?;
     require_safe_sqlite(&writer).await?;
@@ -319,7 +338,7 @@ async fn open_sqlite(folder: &Path) -> Result<Pools> {
         .test_before_acquire(false)
         .connect_with(options.read_only(true).create_if_missing(false).pragma("wal_autocheckpoint", "0"))
         .await?;
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer, readers, suspect })
 }
 
 async fn open_postgres(url: &str) -> Result<Pools> {

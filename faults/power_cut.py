@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""Power cuts: the program runs under strace while people save, attach and import; then its disk is rebuilt as a power cut
+would have left it, at many moments and in three ways, and must still hold everything that was acknowledged.
+
+  faults/power_cut.py [--seed N] [--keep FOLDER]
+
+Three parts: the order (no answer before the sync that follows its last write), the cuts, and the proof that the cuts would
+find a loss (the same trace with some syncs taken out of it must lose something). docs/testing.md says more.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import disk
+import trace
+import work
+from product import Broken, Person, Server, binary
+
+CUTS = 150
+STARTS = 12  # cuts after which the program itself is started, in each mode together
+
+
+def record(home, data, seed):
+    """Works on `data` under strace: (work, events, where the order is checked from and to)."""
+    people = work.Work(seed)
+    log = os.path.join(home, "trace")
+    command = ["strace", "-f", "-yy", "-xx", "-s", "4000000", "-o", log, "-e", "signal=none", "-e", f"trace={trace.CALLS}"]
+    with Server(data, before=command) as server:
+        one = Person(server.port)
+        rows = [row for row in one.rows() if row["status"] != "na"]
+        # One after the other first: the order can be checked only where it is known what belongs to which answer.
+        alone = rows[:6]
+        for step in range(24):
+            row = alone[step % 6]
+            people.attach(one, row) if step % 4 == 3 else people.save(one, row)
+        people.bring_in(one, alone[:3])
+        single = one.local
+        threads = [
+            threading.Thread(target=people.shift, args=(server.port, rows[10 * n : 10 * n + 8], 60, 20 + n))
+            for n in range(1, 5)
+        ]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        server.end()
+        port = server.port
+    with open(log, encoding="ascii", errors="replace") as lines:
+        events = trace.Reader(data, port).read(lines)
+    return people, events, single
+
+
+def place_answers(people, events):
+    """Finds each answer in the trace: the n-th on its connection."""
+    answers = {}
+    for event in events:
+        if event.kind == "answer":
+            answers.setdefault(event.port, []).append(event)
+    for act in people.done:
+        sent = answers.get(act.port, [])
+        if len(sent) < act.number:
+            raise Broken("an answer that was received is not in the trace")
+        act.at = sent[act.number - 1].begin
+
+
+def check_order(people, events, single, start, ignored=None):
+    """Every answer of a write comes after the syncs of all that was written before it: broken promises, as text."""
+    state = disk.Disk(start.root, ignored)
+    state.load(start.copy)
+    written = {act.at: act for act in people.done if act.port == single and act.acknowledged}
+    broken, checked = [], 0
+    for event in sorted(events, key=lambda event: event.begin if event.kind == "answer" else event.end):
+        if event.kind != "answer":
+            state.happen(event)
+        elif event.begin in written:
+            checked += 1
+            for what, path in state.unsynced():
+                if not path.endswith("-shm"):
+                    broken.append(f"{what} of {os.path.relpath(path, start.root)} is not synced at answer {checked}")
+    return broken, checked
+
+
+def first_set_up(home, seed):
+    """Cuts while an installation is made: what `setup` said was done is there; before that, it can be made again."""
+    top = os.path.join(home, "first")
+    os.makedirs(top)
+    data, log = os.path.join(top, "a", "data"), os.path.join(home, "trace-setup")
+    new = ["setup", "--organisation", "架空電力", "--login", "admin", "--data"]
+    traced = ["strace", "-f", "-yy", "-xx", "-s", "4000000", "-o", log, "-e", "signal=none", "-e", f"trace={trace.CALLS}"]
+    subprocess.run([*traced, binary(), *new, data], check=True, capture_output=True)
+    with open(log, encoding="ascii", errors="replace") as lines:
+        events = sorted(trace.Reader(top, 0).read(lines), key=lambda event: event.end)
+    state, lost, made = disk.Disk(top), [], 0
+    wanted = set(random.Random(seed).sample(range(len(events)), 12)) | {len(events) - 1}
+    for number, event in enumerate(events):
+        state.happen(event)
+        for mode in disk.MODES if number == len(events) - 1 else disk.MODES[number % 3 :][:1] if number in wanted else ():
+            made += 1
+            target = os.path.join(home, "cut-setup")
+            shutil.rmtree(target, ignore_errors=True)
+            state.cut(mode, seed + number, target)
+            again = subprocess.run([binary(), *new, os.path.join(target, "a", "data")], capture_output=True, text=True)
+            is_there = again.returncode != 0 and "already" in again.stderr
+            if again.returncode != 0 and not is_there:
+                lost.append(f"cut at operation {number} of setup, {mode}: it cannot be made again: {again.stderr[-300:]}")
+            if number == len(events) - 1 and not is_there:
+                lost.append(f"cut behind setup, {mode}: the installation is gone")
+    return made, lost
+
+
+class Start:
+    """The data folder before the work: its path while the program ran, and a copy of it."""
+
+    def __init__(self, root, copy):
+        self.root, self.copy = root, copy
+
+
+def moments(events, seed, count):
+    """Where to cut: behind answers, around syncs, in the middle of everything; more often while the main file is written."""
+    chance = random.Random(seed)
+    last = len(events) - 1
+    answers = [n for n, event in enumerate(events) if event.kind == "answer"]
+    syncs = [n for n, event in enumerate(events) if event.kind == "sync"]
+    main = [n for n, event in enumerate(events) if event.path.endswith("sakimori.db")]
+    names = [n for n, event in enumerate(events) if event.kind in ("rename", "mkdir", "create", "unlink")]
+    chosen = {last}
+    for kind, share in ((answers, 0.4), (syncs, 0.25), (main, 0.15), (names, 0.15)):
+        for _ in range(int(count * share)):
+            if kind:
+                chosen.add(min(last, max(0, chance.choice(kind) + chance.choice((0, 0, 0, -1, 1)))))
+    while len(chosen) < count:
+        chosen.add(chance.randrange(last + 1))
+    return sorted(chosen)
+
+
+def cut_and_check(people, events, start, base, seed, scratch, ignored=None, count=CUTS, starts=STARTS, modes=disk.MODES):
+    """Cuts the power at many moments: (cuts made, what was lost)."""
+    events = sorted(events, key=lambda event: event.begin if event.kind == "answer" else event.end)
+    state = disk.Disk(start.root, ignored)
+    state.load(start.copy)
+    lost, made = [], 0
+    wanted = moments(events, seed, count)
+    with_program = set(random.Random(seed).sample(wanted, min(starts, len(wanted)))) | {wanted[-1]}
+    for number, event in enumerate(events):
+        if event.kind != "answer":
+            state.happen(event)
+        if number not in wanted:
+            continue
+        until = event.begin if event.kind == "answer" else event.end
+        must = work.expectations(people.done, until)
+        which = modes if number in with_program else [modes[made % len(modes)]]
+        for mode in which:
+            made += 1
+            target = os.path.join(scratch, "cut")
+            shutil.rmtree(target, ignore_errors=True)
+            state.cut(mode, seed + number, target)
+            try:
+                work.check_database(target, people.done, must, base)
+                if number in with_program:
+                    work.check_product(target, people.done, must)
+            except (work.Lost, Broken) as error:
+                lost.append(f"cut at event {number} ({event.kind} {os.path.basename(event.path)}), {mode}: {error}")
+                if len(lost) >= 5:
+                    return made, lost
+    return made, lost
+
+
+WEAKER = (
+    ("without the syncs of the write-ahead log", lambda path, is_folder: path.endswith("-wal"), ("strict", "names")),
+    ("without the syncs of evidence files", lambda path, is_folder: "/evidence" in path and not is_folder, ("names",)),
+    ("without the syncs of folders", lambda path, is_folder: is_folder, ("strict",)),
+)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--seed", type=int, default=int(os.environ.get("SAKIMORI_SEED", "20261120")))
+    arguments.add_argument("--keep", help="keep the folders here")
+    chosen = arguments.parse_args()
+    began = time.monotonic()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    home = chosen.keep or tempfile.mkdtemp(prefix="sakimori-power-", dir=memory)
+    os.makedirs(home, exist_ok=True)
+    try:
+        status = run(chosen.seed, home, began)
+    finally:
+        if not chosen.keep:
+            shutil.rmtree(home, ignore_errors=True)
+    sys.exit(status)
+
+
+def run(seed, home, began):
+    print(f"power cuts: seed {seed}", flush=True)
+    data = os.path.join(home, "data")
+    with Server(data, "demo") as server:
+        server.end()
+    start = Start(data, os.path.join(home, "before"))
+    shutil.copytree(data, start.copy)
+    base = work.starting_point(data)
+    people, events, single = record(home, data, seed)
+    place_answers(people, events)
+    good = [act for act in people.done if act.acknowledged]
+    # An import is refused when somebody else has changed the sheet since it was uploaded; nothing else may be.
+    refused = [act for act in people.done if not act.acknowledged and (act.status != 409 or len(act.texts) < 2)]
+    print(f"{len(good)} acknowledged writes of {len(people.done)}, {len(events)} file operations and answers", flush=True)
+    made, failures = first_set_up(home, seed)
+    print(f"cuts while an installation is made: {made}, {len(failures)} of them lost something", flush=True)
+    failures += [f"refused without a reason: {act}" for act in refused[:5]]
+    if not any(event.kind == "write" and event.path.endswith("sakimori.db") for event in events):
+        failures.append("no checkpoint happened: the work is too small to try one")
+    broken, checked = check_order(people, events, single, start)
+    print(f"order: {checked} answers, {len(broken)} before their syncs", flush=True)
+    failures += broken[:10]
+    made, lost = cut_and_check(people, events, start, base, seed, home)
+    print(f"cuts: {made}, {len(lost)} of them lost something", flush=True)
+    failures += lost
+    for name, ignored, modes in WEAKER:
+        order, _ = check_order(people, events, single, start, ignored)
+        made, lost = cut_and_check(people, events, start, base, seed, home, ignored, 30, 8, modes)
+        found = "found" if order and lost else "NOT FOUND"
+        print(f"weakened {name}: {len(order)} answers too early, {len(lost)} losses ({found})", flush=True)
+        if not order or not lost:
+            failures.append(f"weakened {name}, and no loss was found: this test would not notice one")
+    for failure in failures:
+        print(f"  {failure}", flush=True)
+    print(f"power cuts: {'failed' if failures else 'passed'}, {time.monotonic() - began:.0f} s", flush=True)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    main()

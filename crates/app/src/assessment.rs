@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sakimori_domain::assurance::{Answer, AnswerStatus, Tally};
-use sakimori_domain::identity::{Permission, Role};
+use sakimori_domain::identity::Permission;
 use sakimori_store::assessment::{self as store, Assessment, Heading, NewAnswer, SheetRow};
 use sakimori_store::edition::{self, EditionEntry};
 pub use sakimori_store::trail::Stamp;
@@ -359,7 +359,7 @@ pub async fn rows_since(
         match (kind.as_str(), action.as_str()) {
             ("answer", "answer.change" | "answer.carry-confirm" | "evidence.add") => _ = answers.insert(id),
             // Who signs in or out changes no sheet.
-            (_, "session.start" | "session.end" | "session.refuse") => {}
+            (_, "session.start" | "session.end" | "session.refuse" | "session.enter") => {}
             _ => return Ok(None),
         }
     }
@@ -492,7 +492,7 @@ pub(crate) async fn may_see(c: &mut Connection, actor: &Actor, answer_id: &str) 
     if actor.may(Permission::ReadAssessments) {
         return Ok(true);
     }
-    if actor.role != Role::DepartmentMember || actor.department_id.is_empty() {
+    if !actor.may(Permission::ReadOwnRequests) || actor.department_id.is_empty() {
         return Ok(false);
     }
     Ok(sakimori_store::request::is_asked_of(c, &actor.organisation_id, answer_id, &actor.department_id).await?)

@@ -154,6 +154,8 @@ pub struct Actor {
     pub address: String,
     /// For whom a deputy acts: account id and name; both empty when a person acts for themselves.
     pub on_behalf_of: (String, String),
+    /// What is left of the role's permissions: a deputy with some of them, a token with a scope. `None`: all.
+    pub only: Option<Vec<Permission>>,
     /// `ja` or `en`.
     pub language: String,
 }
@@ -171,13 +173,14 @@ impl Actor {
             department_id: String::new(),
             address: "local".to_owned(),
             on_behalf_of: (String::new(), String::new()),
+            only: None,
             language: "ja".to_owned(),
         }
     }
 
-    /// Whether the role carries a permission.
+    /// Whether the person may do something: the role carries it, and it was not left out.
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may(permission) && self.only.as_ref().is_none_or(|only| only.contains(&permission))
     }
 
     /// Refuses unless the role carries a permission.

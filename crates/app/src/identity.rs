@@ -26,7 +26,7 @@ pub struct Signed {
     pub unread: i64,
 }
 
-fn hash(token: &str) -> String {
+pub(crate) fn token_hash(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
@@ -65,7 +65,8 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
         return Err(wrong().into());
     };
     let fits = app.verify_password(password, &account.password_hash).await?;
-    let seat = store::memberships_of_account(&mut app.read().await?, &account.id).await?.into_iter().next();
+    let seats = store::memberships_of_account(&mut app.read().await?, &account.id).await?;
+    let seat = seats.into_iter().find(|seat| seat.is_active_on(app.today()));
     let Some(seat) = seat else { return Err(wrong().into()) };
     if !fits {
         count_failure(app, &account, &seat).await?;
@@ -84,7 +85,7 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
     let token = hex(&app.random::<32>());
     let now = app.now();
     let session = Session {
-        token_hash: hash(&token),
+        token_hash: token_hash(&token),
         account_id: account.id.clone(),
         organisation_id: seat.organisation_id.clone(),
         csrf: hex(&app.random::<16>()),
@@ -92,6 +93,7 @@ pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> R
         created_at: now.to_string(),
         seen_at: now.to_string(),
         expires_at: (now + SignedDuration::from_hours(SESSION_HOURS)).to_string(),
+        acting_under: String::new(),
     };
     store::delete_expired_sessions(&mut op.write, &now.to_string()).await?;
     store::insert_session(&mut op.write, &session).await?;
@@ -120,7 +122,7 @@ async fn count_failure(app: &App, account: &Account, seat: &Membership) -> Resul
     op.commit().await
 }
 
-fn actor(account: &Account, seat: &Membership, address: &str) -> Actor {
+pub(crate) fn actor(account: &Account, seat: &Membership, address: &str) -> Actor {
     Actor {
         account_id: account.id.clone(),
         login: account.login.clone(),
@@ -131,6 +133,7 @@ fn actor(account: &Account, seat: &Membership, address: &str) -> Actor {
         department_id: seat.department_id.clone(),
         address: address.to_owned(),
         on_behalf_of: (String::new(), String::new()),
+        only: None,
         language: account.language.clone(),
     }
 }
@@ -140,13 +143,14 @@ fn actor(account: &Account, seat: &Membership, address: &str) -> Actor {
 /// # Errors
 /// A database error.
 pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Signed>> {
-    let token_hash = hash(token);
+    let token_hash = token_hash(token);
     let mut c = app.read().await?;
     let Some((session, account, seat)) = store::signed_in(&mut c, &token_hash).await? else { return Ok(None) };
     drop(c);
     let now = app.now();
     let seen: Timestamp = session.seen_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
-    let alive = account.state == "active"
+    // The seat is read anew for every request: a role that was changed or a seat that was ended holds from the next one on.
+    let alive = seat.is_active_on(app.today())
         && session.expires_at.parse::<Timestamp>().is_ok_and(|end| end > now)
         && now.duration_since(seen) < SignedDuration::from_mins(SESSION_IDLE_MINUTES);
     if !alive {
@@ -169,7 +173,7 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
 /// A database error.
 pub async fn sign_out(app: &App, actor: &Actor, token: &str) -> Result<()> {
     let mut op = app.operate_as(actor).await?;
-    store::delete_session(&mut op.write, &hash(token)).await?;
+    store::delete_session(&mut op.write, &token_hash(token)).await?;
     op.trail_new("session.end", ("account", &actor.account_id), &json!({})).await?;
     op.commit().await
 }
@@ -233,6 +237,7 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
         return Err(Refusal::invalid("login-taken", "このログイン名は使われています。", "This login is taken.").into());
     }
     known_department(&mut c, actor, &new.department_id).await?;
+    crate::seats::fitting_role(&mut c, actor, new.role).await?;
     drop(c);
     let password_hash = app.hash_password(&new.password).await?;
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
@@ -256,7 +261,7 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     Ok(account.id)
 }
 
-async fn known_department(c: &mut sakimori_store::Connection, actor: &Actor, department_id: &str) -> Result<()> {
+pub(crate) async fn known_department(c: &mut sakimori_store::Connection, actor: &Actor, department_id: &str) -> Result<()> {
     let known = department_id.is_empty()
         || registry::departments(c, &actor.organisation_id).await?.iter().any(|d| d.id == department_id);
     if known { Ok(()) } else { Err(Refusal::not_found().into()) }
@@ -303,29 +308,6 @@ pub async fn choose_language(app: &App, actor: &Actor, language: &str) -> Result
     let mut op = app.operate_as(actor).await?;
     store::update_account(&mut op.write, &changed).await?;
     op.trail("account.language", ("account", &changed.id), Some(&before), Some(&language)).await?;
-    op.commit().await
-}
-
-/// Suspends an account of the actor's organisation, or lets it in again.
-///
-/// # Errors
-/// Not of this organisation, one's own account, or a role that may not.
-pub async fn set_account_state(app: &App, actor: &Actor, account_id: &str, active: bool) -> Result<()> {
-    let mut op = app.operate(actor, Permission::ManageAccounts).await?;
-    if store::membership_of(&mut op.write, account_id, &actor.organisation_id).await?.is_none() {
-        return Err(Refusal::not_found().into());
-    }
-    if account_id == actor.account_id {
-        return Err(
-            Refusal::invalid("own-account", "自分の利用は停止できません。", "You cannot suspend yourself.").into()
-        );
-    }
-    let account = store::account_by_id(&mut op.write, account_id).await?.ok_or_else(Refusal::not_found)?;
-    let before = account.state.clone();
-    let changed = Account { state: if active { "active" } else { "suspended" }.to_owned(), ..account };
-    store::update_account(&mut op.write, &changed).await?;
-    store::delete_sessions_of(&mut op.write, account_id).await?;
-    op.trail("account.state", ("account", account_id), Some(&before), Some(&changed.state)).await?;
     op.commit().await
 }
 

@@ -32,6 +32,7 @@ pub mod report;
 pub mod requests;
 pub mod revision;
 pub mod sandbox;
+pub mod seats;
 pub mod sector_standard;
 pub mod setup;
 pub mod standards;

@@ -120,7 +120,7 @@ impl Words<'_> {
     }
 
     fn revisions(&self, cover: &Cover, actor: &Actor, today: Date) -> Vec<Revision> {
-        let author = self.t(actor.role.ja(), actor.role.code());
+        let author = self.t(actor.role.ja(), actor.role.en());
         if cover.revisions.is_empty() {
             return vec![Revision {
                 version: self.t("第1.0版", "1.0").to_owned(),

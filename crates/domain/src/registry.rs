@@ -1,6 +1,16 @@
 //! Bodies that take part, and what is registered about them.
 
-use crate::standards::{Audience, NetworkClass};
+use crate::standards::{Audience, NetworkClass, terms};
+
+terms! {
+    /// What a body is to the others.
+    OrganisationKind {
+        Operator = "operator", "事業者";
+        Ceptoar = "ceptoar", "セプター";
+        Ministry = "ministry", "所管省庁";
+        NationalOffice = "national-office", "国の統括機関";
+    }
+}
 
 /// What is registered of an Organisation to work out which Provisions bind it (適用対象).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

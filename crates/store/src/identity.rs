@@ -29,6 +29,7 @@ pub struct Membership {
     pub account_id: String,
     pub login: String,
     pub display_name: String,
+    /// `active` or `suspended`: the account's own state, or else that of the seat.
     pub state: String,
     pub organisation_id: String,
     pub organisation_name: String,
@@ -36,6 +37,17 @@ pub struct Membership {
     /// Empty when the person belongs to no single department.
     pub department_id: String,
     pub department_name: String,
+    /// The last day of the seat, ISO; empty where none is set.
+    pub ends_on: String,
+    /// Version of the seat.
+    pub version: i64,
+}
+
+impl Membership {
+    /// Whether the seat gives rights on a day.
+    pub fn is_active_on(&self, today: jiff::civil::Date) -> bool {
+        self.state == "active" && (self.ends_on.is_empty() || self.ends_on >= today.to_string())
+    }
 }
 
 /// A signed-in browser.
@@ -49,6 +61,8 @@ pub struct Session {
     pub created_at: String,
     pub seen_at: String,
     pub expires_at: String,
+    /// The deputy row that the person acts under just now; empty for themselves.
+    pub acting_under: String,
 }
 
 macro_rules! select_account {
@@ -151,7 +165,8 @@ pub async fn put_membership(
 macro_rules! select_membership {
     ($condition:literal) => {
         concat!(
-            "SELECT m.account_id, a.login, a.display_name, a.state, m.organisation_id, o.name, m.role, m.department_id, COALESCE(d.name, '')
+            "SELECT m.account_id, a.login, a.display_name, CASE WHEN a.state = 'active' THEN m.state ELSE a.state END,
+                    m.organisation_id, o.name, m.role, m.department_id, COALESCE(d.name, ''), m.ends_on, m.version
              FROM membership m
              JOIN account a ON a.id = m.account_id
              JOIN organisation o ON o.id = m.organisation_id
@@ -180,6 +195,8 @@ fn membership(row: &Row) -> Result<Membership> {
         role,
         department_id: row.text(7)?,
         department_name: row.text(8)?,
+        ends_on: row.text(9)?,
+        version: row.int(10)?,
     })
 }
 
@@ -208,8 +225,8 @@ pub async fn members(c: &mut Connection, organisation_id: &str) -> Result<Vec<Me
 /// Writes a new session.
 pub async fn insert_session(w: &mut Write, s: &Session) -> Result<()> {
     w.run(
-        "INSERT INTO session (token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO session (token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at, acting_under)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         params![
             &s.token_hash,
             &s.account_id,
@@ -218,7 +235,8 @@ pub async fn insert_session(w: &mut Write, s: &Session) -> Result<()> {
             &s.address,
             &s.created_at,
             &s.seen_at,
-            &s.expires_at
+            &s.expires_at,
+            &s.acting_under
         ],
     )
     .await?;
@@ -229,7 +247,7 @@ pub async fn insert_session(w: &mut Write, s: &Session) -> Result<()> {
 pub async fn session(c: &mut Connection, token_hash: &str) -> Result<Option<Session>> {
     let row = c
         .one(
-            "SELECT token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at
+            "SELECT token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at, acting_under
              FROM session WHERE token_hash = $1",
             params![token_hash],
         )
@@ -244,6 +262,7 @@ pub async fn session(c: &mut Connection, token_hash: &str) -> Result<Option<Sess
             created_at: row.text(5)?,
             seen_at: row.text(6)?,
             expires_at: row.text(7)?,
+            acting_under: row.text(8)?,
         })
     })
     .transpose()
@@ -278,7 +297,8 @@ pub async fn signed_in(c: &mut Connection, token_hash: &str) -> Result<Option<(S
     let row = c
         .one(
             "SELECT a.id, a.login, a.display_name, a.password_hash, a.state, a.failures, a.locked_until, a.language, a.created_at, a.version,
-                    s.organisation_id, s.csrf, s.address, s.created_at, s.seen_at, s.expires_at, o.name, m.role, m.department_id
+                    s.organisation_id, s.csrf, s.address, s.created_at, s.seen_at, s.expires_at, o.name, m.role, m.department_id,
+                    m.state, m.ends_on, m.version, s.acting_under
              FROM session s
              JOIN account a ON a.id = s.account_id
              JOIN membership m ON m.account_id = s.account_id AND m.organisation_id = s.organisation_id
@@ -298,6 +318,7 @@ pub async fn signed_in(c: &mut Connection, token_hash: &str) -> Result<Option<(S
         created_at: row.text(13)?,
         seen_at: row.text(14)?,
         expires_at: row.text(15)?,
+        acting_under: row.text(22)?,
     };
     let code = row.text(17)?;
     let role = Role::from_code(&code).ok_or_else(|| StoreError::Inconsistent {
@@ -309,12 +330,14 @@ pub async fn signed_in(c: &mut Connection, token_hash: &str) -> Result<Option<(S
         account_id: account.id.clone(),
         login: account.login.clone(),
         display_name: account.display_name.clone(),
-        state: account.state.clone(),
+        state: if account.state == "active" { row.text(19)? } else { account.state.clone() },
         organisation_id: session.organisation_id.clone(),
         organisation_name: row.text(16)?,
         role,
         department_id: row.text(18)?,
         department_name: String::new(),
+        ends_on: row.text(20)?,
+        version: row.int(21)?,
     };
     Ok(Some((session, account, seat)))
 }

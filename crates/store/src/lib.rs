@@ -25,6 +25,7 @@ pub mod registry;
 pub mod request;
 pub mod revision;
 pub mod search;
+pub mod seat;
 pub mod sector_standard;
 pub mod testing;
 pub mod trail;

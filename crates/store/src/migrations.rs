@@ -30,6 +30,7 @@ macro_rules! of_engine {
             7 "0007_reading",
             8 "0008_report_cover",
             11 "0011_identity",
+            12 "0012_roles",
             15 "0015_scale",
         )
     };

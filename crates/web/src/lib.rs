@@ -25,6 +25,7 @@ mod notice;
 mod registry;
 mod report;
 mod revision;
+mod seats;
 mod sector_standard;
 mod standards;
 mod trail;

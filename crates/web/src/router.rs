@@ -8,8 +8,8 @@ use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use sakimori_app::Refusal;
-use sakimori_domain::identity::{Permission, Role};
+use sakimori_app::{Actor, Refusal};
+use sakimori_domain::identity::Permission;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::WebError;
@@ -19,7 +19,7 @@ use crate::state::WebState;
 use crate::{
     administration, api, assets, assurance, health, help, home, identity, notice, registry, security, standards, trail,
 };
-use crate::{crosswalk, incident_case, report, revision, sector_standard, workbook};
+use crate::{crosswalk, incident_case, report, revision, seats, sector_standard, workbook};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +69,11 @@ where
 }
 
 impl Access {
-    fn allows(self, role: Role) -> bool {
+    fn allows(self, actor: &Actor) -> bool {
         match self {
             Access::Anybody | Access::SignedIn => true,
-            Access::Needs(permission) => role.may(permission),
-            Access::NeedsEither(one, other) => role.may(one) || role.may(other),
+            Access::Needs(permission) => actor.may(permission),
+            Access::NeedsEither(one, other) => actor.may(one) || actor.may(other),
         }
     }
 }
@@ -92,7 +92,7 @@ async fn guard(State((state, access)): State<(WebState, Access)>, request: Reque
         Ok(person) => person,
         Err(error) => return error.into_response(),
     };
-    if !access.allows(person.actor.role) {
+    if !access.allows(&person.actor) {
         let refused = WebError::app(Refusal::forbidden().into(), &parts);
         return refused.in_language(&person.actor.language).into_response();
     }
@@ -119,9 +119,18 @@ routes! {
     GET  "/notices"                  SignedIn => notice::list;
     POST "/notices/read"             SignedIn => notice::mark_read;
 
+    // 役割: in which organisation, and for whom
+    GET  "/seats"                    SignedIn => seats::show;
+    POST "/seats/choose"             SignedIn => seats::choose;
+    POST "/seats/invitation"         SignedIn => seats::answer;
+
     GET  "/trail"                    Needs(P::ReadTrail) => trail::list;
-    GET  "/administration"           Needs(P::ManageAccounts) => administration::people;
+    GET  "/administration"           Needs(P::ReadPeople) => administration::people;
     POST "/administration/accounts"  Needs(P::ManageAccounts) => administration::add_account;
+    GET  "/administration/accounts/{id}" Needs(P::ReadPeople) => administration::seat::show;
+    POST "/administration/accounts/{id}/seat" Needs(P::ManageAccounts) => administration::seat::change;
+    POST "/administration/invitations" Needs(P::ManageAccounts) => administration::invite;
+    POST "/administration/invitations/withdraw" Needs(P::ManageAccounts) => administration::withdraw_invitation;
     POST "/administration/accounts/{id}/state" Needs(P::ManageAccounts) => administration::set_state;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
 

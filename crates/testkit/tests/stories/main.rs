@@ -13,6 +13,7 @@ mod notice;
 mod oscal;
 mod report;
 mod revision;
+mod roles;
 mod sector_standard;
 mod standards;
 mod store;

@@ -1,14 +1,17 @@
 //! 利用者と部署, behind the person's menu.
 
+pub mod seat;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::identity::{self as app, NewAccount};
-use sakimori_app::{AppError, Refusal};
+use sakimori_app::{AppError, Refusal, seats};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::identity::{self, Membership};
 use sakimori_store::registry::{self, Department};
+use sakimori_store::seat::{self as offers, Invitation};
 
 use crate::error::WebError;
 use crate::forms::PersonForm;
@@ -23,16 +26,31 @@ struct PeoplePage {
     p: Page,
     members: Vec<Membership>,
     departments: Vec<Department>,
+    /// Roles that an organisation of this kind can have.
+    roles: Vec<Role>,
+    invitations: Vec<Invitation>,
+    /// The page's day, for seats that have ended.
+    today: String,
     refusal: Option<Refusal>,
 }
 
+impl PeoplePage {
+    fn has_ended(&self, seat: &Membership) -> bool {
+        !seat.ends_on.is_empty() && seat.ends_on < self.today
+    }
+}
+
 async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Result<Response, WebError> {
-    person.actor.require(Permission::ManageAccounts)?;
+    person.actor.require(Permission::ReadPeople)?;
     let mut c = state.app.read().await?;
-    let members = identity::members(&mut c, &person.actor.organisation_id).await?;
-    let departments = registry::departments(&mut c, &person.actor.organisation_id).await?;
+    let organisation_id = &person.actor.organisation_id;
+    let members = identity::members(&mut c, organisation_id).await?;
+    let departments = registry::departments(&mut c, organisation_id).await?;
+    let roles = seats::roles_of(&mut c, organisation_id).await?;
+    let invitations = offers::invitations_of(&mut c, organisation_id).await?;
     let p = Page::new(state, person, Room::Administration, "/administration");
-    render(&PeoplePage { p, members, departments, refusal })
+    let today = p.today.to_string();
+    render(&PeoplePage { p, members, departments, roles, invitations, today, refusal })
 }
 
 /// A refusal is shown above the forms; anything else is an error page.
@@ -51,12 +69,32 @@ pub async fn people(State(state): State<WebState>, person: Person) -> Result<Res
     page(&state, &person, None).await
 }
 
+fn chosen_role(code: &str) -> Result<Role, AppError> {
+    Role::from_code(code).ok_or_else(|| Refusal::invalid("role", "役割を選んでください。", "Choose a role.").into())
+}
+
+/// POST /administration/invitations
+pub async fn invite(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    let (f, actor) = (&form.fields, &form.person.actor);
+    let result = match chosen_role(f.get("role")) {
+        Ok(role) => seats::invite(&state.app, actor, f.get("login"), role, f.get("department")).await,
+        Err(refusal) => Err(refusal),
+    };
+    done(&state, &form.person, result).await
+}
+
+/// POST /administration/invitations/withdraw
+pub async fn withdraw_invitation(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    let result = seats::withdraw_invitation(&state.app, &form.person.actor, form.fields.get("login")).await;
+    done(&state, &form.person, result).await
+}
+
 /// POST /administration/accounts
 pub async fn add_account(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let f = &form.fields;
-    let Some(role) = Role::from_code(f.get("role")) else {
-        let refusal = Refusal::invalid("role", "役割を選んでください。", "Choose a role.");
-        return done(&state, &form.person, Err::<(), _>(refusal.into())).await;
+    let role = match chosen_role(f.get("role")) {
+        Ok(role) => role,
+        Err(refusal) => return done(&state, &form.person, Err::<(), _>(refusal)).await,
     };
     let new = NewAccount {
         login: f.get("login").to_owned(),
@@ -76,7 +114,7 @@ pub async fn set_state(
     form: PersonForm,
 ) -> Result<Response, WebError> {
     let active = form.fields.get("state") == "active";
-    let result = app::set_account_state(&state.app, &form.person.actor, &id, active).await;
+    let result = seats::set_state(&state.app, &form.person.actor, &id, active).await;
     done(&state, &form.person, result).await
 }
 

@@ -261,7 +261,11 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     Ok(account.id)
 }
 
-pub(crate) async fn known_department(c: &mut sakimori_store::Connection, actor: &Actor, department_id: &str) -> Result<()> {
+pub(crate) async fn known_department(
+    c: &mut sakimori_store::Connection,
+    actor: &Actor,
+    department_id: &str,
+) -> Result<()> {
     let known = department_id.is_empty()
         || registry::departments(c, &actor.organisation_id).await?.iter().any(|d| d.id == department_id);
     if known { Ok(()) } else { Err(Refusal::not_found().into()) }

@@ -68,7 +68,10 @@ pub async fn sit(w: &mut Write, token_hash: &str, organisation_id: &str, acting_
 /// When each account of an organisation last had a session or acted: the newest event of its own in the trail.
 pub async fn last_acts(c: &mut Connection, organisation_id: &str) -> Result<Vec<(String, String)>> {
     let rows = c
-        .all("SELECT actor_id, MAX(at) FROM trail WHERE organisation_id = $1 GROUP BY actor_id", params![organisation_id])
+        .all(
+            "SELECT actor_id, MAX(at) FROM trail WHERE organisation_id = $1 GROUP BY actor_id",
+            params![organisation_id],
+        )
         .await?;
     rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
 }

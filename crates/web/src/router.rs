@@ -121,8 +121,8 @@ routes! {
 
     // 役割: in which organisation, and for whom
     GET  "/seats"                    SignedIn => seats::show;
-    POST "/seats/choose"             SignedIn => seats::choose;
-    POST "/seats/invitation"         SignedIn => seats::answer;
+    POST "/seats/{organisation}/choose" SignedIn => seats::choose;
+    POST "/seats/{organisation}/invitation" SignedIn => seats::answer;
 
     GET  "/trail"                    Needs(P::ReadTrail) => trail::list;
     GET  "/administration"           Needs(P::ReadPeople) => administration::people;
@@ -130,7 +130,7 @@ routes! {
     GET  "/administration/accounts/{id}" Needs(P::ReadPeople) => administration::seat::show;
     POST "/administration/accounts/{id}/seat" Needs(P::ManageAccounts) => administration::seat::change;
     POST "/administration/invitations" Needs(P::ManageAccounts) => administration::invite;
-    POST "/administration/invitations/withdraw" Needs(P::ManageAccounts) => administration::withdraw_invitation;
+    POST "/administration/invitations/{login}/withdraw" Needs(P::ManageAccounts) => administration::withdraw_invitation;
     POST "/administration/accounts/{id}/state" Needs(P::ManageAccounts) => administration::set_state;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
 

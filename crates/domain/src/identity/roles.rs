@@ -82,10 +82,9 @@ impl Role {
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
         match self {
-            Role::Administrator => matches!(
-                permission,
-                P::ReadStandards | P::ManageAccounts | P::ReadPeople | P::HandOver | P::ReadTrail
-            ),
+            Role::Administrator => {
+                matches!(permission, P::ReadStandards | P::ManageAccounts | P::ReadPeople | P::HandOver | P::ReadTrail)
+            }
             Role::SecurityOfficer => matches!(
                 permission,
                 P::ReadStandards
@@ -147,11 +146,9 @@ impl Role {
     pub const fn fits(self, kind: OrganisationKind) -> bool {
         use OrganisationKind as K;
         match self {
-            Role::Administrator
-            | Role::SecurityOfficer
-            | Role::DepartmentMember
-            | Role::Auditor
-            | Role::Executive => true,
+            Role::Administrator | Role::SecurityOfficer | Role::DepartmentMember | Role::Auditor | Role::Executive => {
+                true
+            }
             Role::SectorDesk => matches!(kind, K::Ceptoar),
             Role::MinistryDesk => matches!(kind, K::Ministry),
             Role::NationalDesk => matches!(kind, K::NationalOffice),

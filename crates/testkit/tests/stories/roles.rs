@@ -17,8 +17,7 @@ async fn to_role(test: &TestApp, organisation: &str, login: &str, role: Role) ->
     let administrator = test.actor(organisation, Role::Administrator, "");
     let id = account_id(test, login).await;
     let seat = seats::seat(&test.app, &administrator, &id).await?;
-    let change =
-        SeatChange { version: seat.version, role, department_id: seat.department_id, ends_on: String::new() };
+    let change = SeatChange { version: seat.version, role, department_id: seat.department_id, ends_on: String::new() };
     seats::change_seat(&test.app, &administrator, &id, change).await
 }
 
@@ -72,7 +71,8 @@ async fn desks_stand_where_they_belong_and_an_administrator_remains() {
         };
         let refused = accounts::add_account(&test.app, &administrator, new).await.expect_err("an operator's desk");
         assert_eq!(refused.refusal().map(|refusal| refusal.code), Some("role-kind"));
-        let refused = to_role(&test, "alpha", "alpha-auditor", Role::NationalDesk).await.expect_err("the same by change");
+        let refused =
+            to_role(&test, "alpha", "alpha-auditor", Role::NationalDesk).await.expect_err("the same by change");
         assert_eq!(refused.refusal().map(|refusal| refusal.code), Some("role-kind"));
         let refused = to_role(&test, "alpha", "alpha-administrator", Role::Auditor).await.expect_err("the last one");
         assert_eq!(refused.refusal().map(|refusal| refusal.code), Some("last-administrator"));
@@ -97,10 +97,10 @@ async fn one_person_in_two_organisations_chooses_and_the_trail_says_which() {
         let listed = beta.get("/administration").await.text();
         assert!(listed.contains("nobody-at-all") && listed.contains("alpha-auditor"));
         assert!(!listed.contains("alpha 監査人"), "nor the name behind a login");
-        assert_eq!(person.post("/seats/choose", &[("organisation", "beta")]).await.status, StatusCode::NOT_FOUND);
-        let taken = person.post("/seats/invitation", &[("organisation", "beta"), ("answer", "accept")]).await;
+        assert_eq!(person.post("/seats/beta/choose", &[]).await.status, StatusCode::NOT_FOUND);
+        let taken = person.post("/seats/beta/invitation", &[("answer", "accept")]).await;
         assert_eq!(taken.status, StatusCode::SEE_OTHER);
-        let moved = person.post("/seats/choose", &[("organisation", "beta")]).await;
+        let moved = person.post("/seats/beta/choose", &[]).await;
         assert_eq!(moved.status, StatusCode::SEE_OTHER, "{}", moved.text());
         assert_eq!(person.get("/trail").await.status, StatusCode::FORBIDDEN, "an executive in beta");
         let mut c = test.app.read().await.expect("a connection");

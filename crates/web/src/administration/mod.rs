@@ -83,9 +83,13 @@ pub async fn invite(State(state): State<WebState>, form: PersonForm) -> Result<R
     done(&state, &form.person, result).await
 }
 
-/// POST /administration/invitations/withdraw
-pub async fn withdraw_invitation(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
-    let result = seats::withdraw_invitation(&state.app, &form.person.actor, form.fields.get("login")).await;
+/// POST /administration/invitations/{login}/withdraw
+pub async fn withdraw_invitation(
+    State(state): State<WebState>,
+    Path(login): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
+    let result = seats::withdraw_invitation(&state.app, &form.person.actor, &login).await;
     done(&state, &form.person, result).await
 }
 

@@ -48,11 +48,7 @@ async fn page(state: &WebState, person: &Person, id: &str, refusal: Option<Refus
 }
 
 /// GET /administration/accounts/{id}
-pub async fn show(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    person: Person,
-) -> Result<Response, WebError> {
+pub async fn show(State(state): State<WebState>, Path(id): Path<String>, person: Person) -> Result<Response, WebError> {
     page(&state, &person, &id, None).await
 }
 

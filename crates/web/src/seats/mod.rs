@@ -1,7 +1,7 @@
 //! 組織と代理: in which organisation the person acts, and for whom.
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use sakimori_app::seats::{self, Choices};
 
@@ -25,16 +25,24 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     render(&ChoicesPage { p: Page::new(&state, &person, Room::Administration, "/seats"), choices })
 }
 
-/// POST /seats/choose
-pub async fn choose(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+/// POST /seats/{organisation}/choose
+pub async fn choose(
+    State(state): State<WebState>,
+    Path(organisation): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let person = &form.person;
-    seats::switch(&state.app, &person.actor, &person.token, form.fields.get("organisation")).await?;
+    seats::switch(&state.app, &person.actor, &person.token, &organisation).await?;
     see_other("/", None)
 }
 
-/// POST /seats/invitation
-pub async fn answer(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+/// POST /seats/{organisation}/invitation
+pub async fn answer(
+    State(state): State<WebState>,
+    Path(organisation): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
     let accept = form.fields.get("answer") == "accept";
-    seats::answer_invitation(&state.app, &form.person.actor, form.fields.get("organisation"), accept).await?;
+    seats::answer_invitation(&state.app, &form.person.actor, &organisation, accept).await?;
     see_other("/seats", None)
 }

@@ -15,8 +15,10 @@ pub enum RefusalKind {
     NotFound,
     /// Somebody else changed the same thing in the meantime.
     Conflict,
-    /// Too large, too many, too often.
+    /// Too large, too many.
     Limit,
+    /// Too often: later it will be taken.
+    TooOften,
 }
 
 /// Why something was not done. Nothing of it was done.

@@ -38,6 +38,11 @@ pub struct SettingsFile {
     pub database_url: Option<String>,
     pub insecure_cookies: Option<bool>,
     pub key_file: Option<PathBuf>,
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    pub behind_proxy: Option<bool>,
+    pub trusted_proxies: Vec<String>,
+    pub limits: std::collections::BTreeMap<String, u32>,
 }
 
 impl DataArgs {

@@ -16,6 +16,9 @@ pub struct DemoArgs {
     /// Address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Plain HTTP on an address that others reach, e.g. in a container. Its passwords are public: only in a closed room.
+    #[arg(long, env = "SAKIMORI_PLAIN_HTTP")]
+    plain_http: bool,
     /// Folder of the demonstration; it is emptied at every start.
     #[arg(long, default_value = "sakimori-demo")]
     data: PathBuf,
@@ -33,6 +36,12 @@ const MARK: &str = ".sakimori-demo";
 /// The folder holds something else, or the address is taken.
 pub async fn run(args: DemoArgs) -> Result<ExitCode> {
     serve::start_log();
+    if !args.plain_http && !args.listen.ip().to_canonical().is_loopback() {
+        bail!(
+            "{0} はほかの機械から届く番地です。デモのパスワードは公開されています。閉じた場所（コンテナーなど）で使うときは --plain-http を付けてください / {0} is reached by others, and the passwords of the demonstration are public; say --plain-http in a closed place, e.g. a container",
+            args.listen
+        );
+    }
     let listener = serve::listen(args.listen).await?;
     if args.database_url.is_none() {
         fresh_folder(&args.data)?;
@@ -50,7 +59,7 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
         println!("  {:<28} {}（{}）", login.login, login.organisation, login.role);
     }
     println!("\n終了は Ctrl+C。次に始めると最初の状態に戻ります。 / Ctrl+C ends it; the next start begins afresh.\n");
-    serve::serve(app, WebConfig { secure_cookies: false, demo: true }, listener).await
+    serve::serve(app, WebConfig { demo: true, ..WebConfig::default() }, listener, None).await
 }
 
 fn fresh_folder(folder: &std::path::Path) -> Result<()> {

@@ -1,17 +1,27 @@
 //! `sakimori serve`.
 
+mod connection;
+mod settings;
+mod tls;
+
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsAcceptor;
 use clap::Args;
+use hyper_util::rt::TokioTimer;
 use sakimori_app::App;
 use sakimori_store::StoreConfig;
-use sakimori_web::{WebConfig, WebState, router};
+use sakimori_web::{Limits, WebConfig, WebState, router};
 use tokio::net::TcpListener;
 
+use self::connection::Doorkeeper;
+use self::settings::{Edge, EdgeArgs};
+use self::tls::Tls;
 use crate::common::{DataArgs, open_app};
 
 #[derive(Args)]
@@ -21,6 +31,8 @@ pub struct ServeArgs {
     pub listen: Option<SocketAddr>,
     #[command(flatten)]
     pub data: DataArgs,
+    #[command(flatten)]
+    pub edge: EdgeArgs,
     /// Send cookies over plain HTTP too. For a trial in a closed room, never for work.
     #[arg(long, env = "SAKIMORI_INSECURE_COOKIES")]
     pub insecure_cookies: bool,
@@ -40,24 +52,38 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let settings = args.data.settings()?;
     let address = args.listen.or(settings.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     let insecure_cookies = args.insecure_cookies || settings.insecure_cookies.unwrap_or(false);
+    let edge = args.edge.settle(&settings)?;
     if args.print_config {
-        print_config(&args.data, address, insecure_cookies)?;
+        print_config(&args.data, address, insecure_cookies, &edge)?;
         return Ok(ExitCode::SUCCESS);
     }
+    edge.check(address)?;
     start_log();
+    let config = WebConfig {
+        secure_cookies: !insecure_cookies,
+        demo: false,
+        limits: edge.limits,
+        trusted_proxies: edge.trusted_proxies,
+        ..WebConfig::default()
+    };
+    let tls = match edge.tls {
+        Some((certificate, key)) => Some(Tls::open(certificate, key, config.certificate_until.clone())?),
+        None => None,
+    };
     let app = open_app(&args.data).await?;
     let listener = listen(address).await?;
-    serve(app, WebConfig { secure_cookies: !insecure_cookies, demo: false }, listener).await
+    serve(app, config, listener, tls).await
 }
 
 /// What holds, as a settings file could say it; the database's address without its password.
-fn print_config(data: &DataArgs, address: SocketAddr, insecure_cookies: bool) -> Result<()> {
+fn print_config(data: &DataArgs, address: SocketAddr, insecure_cookies: bool, edge: &Edge) -> Result<()> {
     println!("listen = \"{address}\"");
     match data.store_config()? {
         StoreConfig::Postgres(_) => println!("# database-url = postgres://… (not shown)"),
         StoreConfig::Folder(folder) => println!("data = \"{}\"", folder.display()),
     }
     println!("insecure-cookies = {insecure_cookies}");
+    print!("{}", edge.to_toml());
     Ok(())
 }
 
@@ -75,18 +101,56 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 ///
 /// # Errors
 /// The listener broke.
-pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener) -> Result<ExitCode> {
-    tracing::info!(address = %listener.local_addr()?, database = app.store().engine(), "listening");
+pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener, tls: Option<Tls>) -> Result<ExitCode> {
+    let limits = config.limits;
+    let doorkeeper = Doorkeeper::new(&limits, &config.trusted_proxies);
+    tracing::info!(address = %listener.local_addr()?, database = app.store().engine(), tls = tls.is_some(), "listening");
     let service = router(WebState::new(app.clone(), config)).into_make_service_with_connect_info::<SocketAddr>();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let jobs = crate::jobs::start(app.clone(), stopped);
-    axum::serve(listener, service).with_graceful_shutdown(told_to_end()).await?;
+    let handle = Handle::new();
+    let ending = tokio::spawn(end_when_told(handle.clone()));
+    let server = axum_server::from_tcp(listener.into_std()?)?.handle(handle);
+    match tls {
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls.config()).acceptor(doorkeeper);
+            let watching = tokio::spawn(tls.watch());
+            bounded(server.acceptor(acceptor), &limits).serve(service).await?;
+            watching.abort();
+        }
+        None => bounded(server.acceptor(doorkeeper), &limits).serve(service).await?,
+    }
+    ending.abort();
     let _ = stop.send(true);
     // A job that takes longer is taken over by another process, or by this one at its next start.
     let _ = tokio::time::timeout(JOBS_END, jobs).await;
     app.store().close().await;
     tracing::info!("ended");
     Ok(ExitCode::SUCCESS)
+}
+
+/// HTTP/1.1 alone, with bounds on headers. After the acceptor, not before: setting that one makes axum-server forget the
+/// version, and while it waits to learn a connection's version no clock runs.
+fn bounded<A>(server: axum_server::Server<SocketAddr, A>, limits: &Limits) -> axum_server::Server<SocketAddr, A> {
+    let mut server = server.http1_only();
+    server
+        .http_builder()
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(limits.header_seconds.into()))
+        .max_headers(MAX_HEADERS)
+        .max_buf_size((limits.header_kib as usize * 1024).max(8192));
+    server
+}
+
+/// Headers of a request at most.
+const MAX_HEADERS: usize = 64;
+/// Requests under way when the program is told to end have this long.
+const GRACE: Duration = Duration::from_secs(25);
+
+async fn end_when_told(handle: Handle<SocketAddr>) {
+    told_to_end().await;
+    handle.graceful_shutdown(Some(GRACE));
 }
 
 async fn told_to_end() {

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
-use sakimori_web::{WebConfig, WebState, router};
+use sakimori_web::{Limits, WebConfig, WebState, router};
 use tower::ServiceExt;
 
 use crate::TestApp;
@@ -39,7 +39,7 @@ impl Answer {
 impl TestApp {
     /// The router of this application.
     pub fn router(&self) -> Router {
-        router(WebState::new(self.app.clone(), WebConfig { secure_cookies: false, demo: false }))
+        router(WebState::new(self.app.clone(), WebConfig { limits: Limits::off(), ..WebConfig::default() }))
     }
 
     /// A browser that nobody is signed in with.

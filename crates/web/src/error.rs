@@ -112,6 +112,7 @@ fn status(kind: RefusalKind) -> StatusCode {
         RefusalKind::NotFound => StatusCode::NOT_FOUND,
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::Limit => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 
@@ -153,6 +154,8 @@ fn page(refusal: &Refusal, status: StatusCode, as_json: bool, english: bool) -> 
         (StatusCode::FORBIDDEN, true) => "Not allowed",
         (StatusCode::CONFLICT, false) => "保存していません",
         (StatusCode::CONFLICT, true) => "Not saved",
+        (StatusCode::TOO_MANY_REQUESTS, false) => "少しお待ちください",
+        (StatusCode::TOO_MANY_REQUESTS, true) => "Please wait",
         (_, false) => "処理できませんでした",
         (_, true) => "Not done",
     };

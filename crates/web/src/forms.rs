@@ -14,7 +14,7 @@ use crate::person::Person;
 use crate::state::WebState;
 
 /// Largest form or JSON body, in bytes.
-const FORM_MAX: usize = 2 << 20;
+pub const FORM_MAX: usize = 2 << 20;
 /// Largest uploaded file, in bytes.
 pub const UPLOAD_MAX: usize = 64 << 20;
 

@@ -70,6 +70,13 @@ pub async fn metrics(State(state): State<WebState>) -> Response {
         out,
         "# HELP sakimori_requests_under_way Requests being answered.\n# TYPE sakimori_requests_under_way gauge\nsakimori_requests_under_way {under_way}"
     );
+    let until = state.config.certificate_until.load(Ordering::Relaxed);
+    if until > 0 {
+        let _ = writeln!(
+            out,
+            "# HELP sakimori_certificate_until_seconds When the TLS certificate ends.\n# TYPE sakimori_certificate_until_seconds gauge\nsakimori_certificate_until_seconds {until}"
+        );
+    }
     let _ = writeln!(
         out,
         "# HELP sakimori_info The database in use.\n# TYPE sakimori_info gauge\nsakimori_info{{version=\"{}\",database=\"{}\"}} 1",

@@ -4,6 +4,7 @@
 //! `sakimori-store` with an authorised actor) and a page struct with its template.
 
 mod assets;
+mod edge;
 mod error;
 mod forms;
 mod health;
@@ -31,5 +32,6 @@ mod standards;
 mod trail;
 mod workbook;
 
+pub use edge::Limits;
 pub use router::{Access, ROUTES, Route, router};
 pub use state::{WebConfig, WebState};

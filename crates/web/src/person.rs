@@ -5,6 +5,7 @@ use axum::http::header::COOKIE;
 use axum::http::request::Parts;
 use sakimori_app::Actor;
 
+use crate::edge::ClientAddress;
 use crate::error::WebError;
 use crate::state::WebState;
 
@@ -37,13 +38,15 @@ impl FromRequestParts<WebState> for Person {
             .await
             .map_err(|error| WebError::app(error, parts))?
             .ok_or_else(|| WebError::sign_in(parts))?;
+        state.gate.know(&token);
         let person = Person { actor: signed.actor, csrf: signed.csrf, token, unread: signed.unread };
         parts.extensions.insert(person.clone());
         Ok(person)
     }
 }
 
-fn session_token(parts: &Parts, state: &WebState) -> Option<String> {
+/// The session's token as the browser sent it; it may be anything.
+pub fn session_token(parts: &Parts, state: &WebState) -> Option<String> {
     let name = cookie_name(state.config.secure_cookies);
     cookie(parts, name).filter(|token| token.len() == 64)
 }
@@ -61,10 +64,7 @@ pub fn cookie(parts: &Parts, name: &str) -> Option<String> {
         .map(|(_, value)| value.to_owned())
 }
 
-/// The address that the request came from, as the server sees it.
+/// The address that the request came from, as the server or a trusted proxy sees it.
 pub fn address(parts: &Parts) -> String {
-    parts
-        .extensions
-        .get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
-        .map_or_else(String::new, |info| info.0.ip().to_string())
+    parts.extensions.get::<ClientAddress>().map_or_else(String::new, |client| client.0.to_string())
 }

@@ -17,7 +17,8 @@ use crate::forms::UPLOAD_MAX;
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{
-    administration, api, assets, assurance, health, help, home, identity, notice, registry, security, standards, trail,
+    administration, api, assets, assurance, edge, health, help, home, identity, notice, registry, security, standards,
+    trail,
 };
 use crate::{crosswalk, incident_case, report, revision, seats, sector_standard, workbook};
 
@@ -295,8 +296,10 @@ pub fn router(state: WebState) -> Router {
         .fallback(|| async { WebError::from(Refusal::not_found()) })
         .layer(DefaultBodyLimit::max(UPLOAD_MAX))
         .layer(from_fn(security::same_origin))
+        .layer(from_fn_with_state(state.clone(), edge::gate))
         .layer(from_fn_with_state(state.clone(), health::count))
+        .layer(from_fn_with_state(state.clone(), edge::resolve))
         .layer(CatchPanicLayer::new())
-        .layer(from_fn(security::headers))
+        .layer(from_fn_with_state(state.clone(), security::headers))
         .with_state(state)
 }

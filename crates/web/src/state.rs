@@ -1,20 +1,29 @@
 //! What every handler can reach.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use axum::extract::FromRef;
+use ipnet::IpNet;
 use sakimori_app::App;
 
 use crate::api::kept::KeptSheets;
+use crate::edge::{Gate, Limits};
 use crate::health::Metrics;
 
 /// Settings of the pages.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct WebConfig {
     /// `Secure` on cookies. Browsers send such cookies over HTTPS and to the machine itself.
     pub secure_cookies: bool,
     /// This is the demonstration: pages say so.
     pub demo: bool,
+    /// How much, how often and how slowly.
+    pub limits: Limits,
+    /// Proxies whose word on the client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
+    /// When the certificate in use ends, in seconds since 1970; 0 without one.
+    pub certificate_until: Arc<AtomicI64>,
 }
 
 /// State of the router.
@@ -22,6 +31,7 @@ pub struct WebConfig {
 pub struct WebState {
     pub app: Arc<App>,
     pub config: Arc<WebConfig>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) sheets: Arc<KeptSheets>,
 }
@@ -31,6 +41,7 @@ impl WebState {
     pub fn new(app: Arc<App>, config: WebConfig) -> Self {
         Self {
             app,
+            gate: Arc::new(Gate::new(config.limits)),
             config: Arc::new(config),
             metrics: Arc::new(Metrics::default()),
             sheets: Arc::new(KeptSheets::default()),

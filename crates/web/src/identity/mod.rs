@@ -57,6 +57,9 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
     let fields = Fields::parse(&bytes);
     let address = address(&parts);
     let login = fields.get("login").to_owned();
+    if let Err(refused) = state.gate.may_sign_in(&parts, state.app.now()) {
+        return Ok(refused.answer(&parts));
+    }
     match app::sign_in(&state.app, &login, fields.get("password"), &address).await {
         Ok(signed) => {
             let secure = state.config.secure_cookies;
@@ -65,6 +68,7 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
         }
         Err(error) => {
             let Some(refusal) = error.refusal().cloned() else { return Err(error.into()) };
+            state.gate.sign_in_failed(&parts, state.app.now());
             let page = SignInPage {
                 english: fields.get("lang") == "en",
                 demo: state.config.demo,

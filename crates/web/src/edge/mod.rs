@@ -1,0 +1,12 @@
+//! The edge: what stands between the network and the handlers. Whose request it is ([`client`]), how often and how slowly
+//! somebody may ask ([`gate`]), and the figures of both ([`limits`]).
+
+mod body;
+mod buckets;
+mod client;
+mod gate;
+mod limits;
+
+pub use client::{ClientAddress, resolve};
+pub use gate::{Gate, gate};
+pub use limits::Limits;

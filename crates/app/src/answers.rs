@@ -12,7 +12,7 @@ use sakimori_store::{StoreError, registry};
 use serde_json::{Map, Value, json};
 
 use crate::assessment::{may_answer, may_see, require_open};
-use crate::{Actor, App, AppError, Operation, Refusal, Result};
+use crate::{Actor, App, AppError, Operation, Refusal, Result, again};
 
 /// How often a save is tried again when another save of the same row came between. Each attempt needs somebody else to
 /// have been faster, and each round lets one through: more than sixteen people in one row at one moment there are not.
@@ -179,7 +179,7 @@ fn due(text: &str) -> Result<Option<Date>> {
 /// Not to be seen or not to be changed by the actor, a closed Assessment, or an answer that may not be kept as it is.
 pub async fn save(app: &App, actor: &Actor, answer_id: &str, seen: i64, change: Change) -> Result<Saved> {
     for _ in 0..ATTEMPTS {
-        match save_once(app, actor, answer_id, seen, change.clone()).await {
+        match again(app, || save_once(app, actor, answer_id, seen, change.clone())).await {
             Err(AppError::Store(StoreError::Conflict(_))) => {}
             other => return other,
         }

@@ -7,12 +7,15 @@ use jiff::Timestamp;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use sakimori_domain::identity::{Permission, Role};
-use sakimori_store::trail::Event;
+use sakimori_store::trail::{self, Event};
 use sakimori_store::{Connection, Store, Write};
 use serde::Serialize;
 
 use crate::keys::Keys;
 use crate::{AppError, Refusal, Result};
+
+/// Looks at a read replica that is behind, a tenth of a second apart, before the primary is read instead.
+const REPLICA_LOOKS: u32 = 10;
 
 /// Where the time comes from. The program passes the machine's clock, a test a fixed one.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -77,6 +80,36 @@ impl App {
     /// The database is not reachable.
     pub async fn read(&self) -> Result<Connection> {
         Ok(self.store.read().await?)
+    }
+
+    /// A connection for reports and exports of an organisation: to the read replica when there is one and it has come as
+    /// far as the organisation's trail, so that nobody misses what they have just written; else to the primary.
+    ///
+    /// # Errors
+    /// The database is not reachable.
+    pub async fn read_for_report(&self, organisation_id: &str) -> Result<Connection> {
+        let mut replica = match self.store.replica().await {
+            Ok(Some(replica)) => replica,
+            Ok(None) => return self.read().await,
+            Err(error) => {
+                tracing::warn!(%error, "the read replica does not answer; reading from the primary");
+                return self.read().await;
+            }
+        };
+        let mut primary = self.read().await?;
+        let wanted = trail::stamp(&mut primary, organisation_id).await?;
+        for _ in 0..REPLICA_LOOKS {
+            match trail::stamp(&mut replica, organisation_id).await {
+                Ok(there) if there.own >= wanted.own && there.shared >= wanted.shared => return Ok(replica),
+                Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(100)).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the read replica does not answer; reading from the primary");
+                    return Ok(primary);
+                }
+            }
+        }
+        tracing::warn!(organisation = organisation_id, "the read replica is behind; reading from the primary");
+        Ok(primary)
     }
 
     /// The store itself, for start-up and health checks.

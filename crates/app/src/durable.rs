@@ -25,16 +25,22 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Writes a new file with a secret, making its folder (for the owner only) where it is missing.
+/// Writes a new file with a secret, making its folder (for the owner only) where it is missing. The name appears with the
+/// whole content behind it: of several processes that make the same secret, one does, and none reads half of it.
 ///
 /// # Errors
 /// The disk refuses, or the file is there already.
 pub fn create_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("file");
+    let draft = folder.join(format!(".{name}.new-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    // Unlike a rename, a link does not replace what is there.
+    let named = written.and_then(|()| std::fs::hard_link(&draft, path));
+    let _ = std::fs::remove_file(&draft);
+    named?;
     sync_folder(folder)
 }
 

@@ -54,8 +54,14 @@ impl Keys {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let keys = Self::generate();
-                crate::durable::create_secret(path, keys.to_text().as_bytes())?;
-                Ok(keys)
+                match crate::durable::create_secret(path, keys.to_text().as_bytes()) {
+                    Ok(()) => Ok(keys),
+                    // Another process that starts at the same moment was faster: its key is the installation's.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        Self::parse(&std::fs::read_to_string(path)?)
+                    }
+                    Err(error) => Err(error),
+                }
             }
             Err(error) => Err(error),
         }

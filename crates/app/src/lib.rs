@@ -39,7 +39,7 @@ pub mod standards;
 pub mod workbook;
 
 pub use context::{Actor, App, AppConfig, Clock, Operation};
-pub use refusal::{AppError, Refusal, RefusalKind};
+pub use refusal::{AppError, Refusal, RefusalKind, again};
 
 /// Result of an operation.
 pub type Result<T, E = AppError> = std::result::Result<T, E>;

@@ -1,6 +1,6 @@
 //! The one public refusal: what happened, why, and what to do next, in Japanese and English.
 
-use sakimori_store::StoreError;
+use sakimori_store::{Failure, StoreError};
 
 /// What sort of refusal it is; decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum RefusalKind {
     Limit,
     /// Too often: later it will be taken.
     TooOften,
+    /// Not now: the same again, a moment later, may go through.
+    Busy,
 }
 
 /// Why something was not done. Nothing of it was done.
@@ -108,12 +110,52 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(_) => Refusal::conflict().into(),
-            other => AppError::Store(other),
+            other => match busy(other.failure()) {
+                Some(refusal) => {
+                    tracing::warn!(error = %other, "the database could not do it now");
+                    refusal.into()
+                }
+                None => AppError::Store(other),
+            },
         }
     }
 }
 
+/// What to say when the database could not do it now.
+fn busy(failure: Failure) -> Option<Refusal> {
+    let refusal = match failure {
+        Failure::RolledBack => Refusal::new(
+            RefusalKind::Busy,
+            ROLLED_BACK,
+            "同じ時に行われた別の処理と重なったため、保存していません。",
+            "It met another change at the same moment; nothing was saved.",
+        ),
+        Failure::Away => Refusal::new(
+            RefusalKind::Busy,
+            "database-away",
+            "データベースにつながらないか、混み合っています。",
+            "The database is away or has no room just now.",
+        ),
+        Failure::TooLong => Refusal::new(
+            RefusalKind::Busy,
+            "took-too-long",
+            "処理に時間がかかりすぎたため、中止しました。",
+            "It took too long and was stopped; nothing was saved.",
+        ),
+        Failure::Other => return None,
+    };
+    Some(refusal.next("少し待ってから、もう一度お試しください。", "Wait a moment and try again."))
+}
+
+/// Code of a refusal after which nothing happened and the same may be tried at once.
+const ROLLED_BACK: &str = "try-again";
+
 impl AppError {
+    /// Whether the database undid it because of another transaction: the operation may be done again as it was.
+    pub fn is_rolled_back(&self) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.code == ROLLED_BACK)
+    }
+
     /// The refusal, if it is one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -121,4 +163,31 @@ impl AppError {
             _ => None,
         }
     }
+}
+
+/// Attempts at an operation that the database keeps undoing.
+const ATTEMPTS: u32 = 4;
+
+/// Does an operation again when the database undid it because of another one at the same moment. On PostgreSQL this is a
+/// deadlock; on engines whose transactions are serialisable it is an everyday answer. The whole operation is the closure,
+/// so that everything is read anew.
+///
+/// # Errors
+/// What the operation returns; after the last attempt the refusal that asks the person to try again.
+pub async fn again<T, F>(app: &crate::App, mut operation: impl FnMut() -> F) -> crate::Result<T>
+where
+    F: Future<Output = crate::Result<T>>,
+{
+    for attempt in 1..ATTEMPTS {
+        match operation().await {
+            Err(error) if error.is_rolled_back() => {
+                // Not all at the same moment again.
+                let [random]: [u8; 1] = app.random();
+                let pause = (10_u64 << attempt) + u64::from(random % 32);
+                tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+            }
+            other => return other,
+        }
+    }
+    operation().await
 }

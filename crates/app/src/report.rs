@@ -57,7 +57,7 @@ pub async fn gap(app: &App, actor: &Actor, assessment_id: &str, marking: Option<
 pub async fn gap_of(app: &App, actor: &Actor, part: &Part, marking: Option<String>) -> Result<GapReport> {
     let assessment_id = part.assessment.id.as_str();
     let chapters = assessment::chapters(app, &part.rows).await?;
-    let mut c = app.read().await?;
+    let mut c = app.read_for_report(&actor.organisation_id).await?;
     let organisation_id = &actor.organisation_id;
     let last_year = match part.assessment.previous_id.as_str() {
         "" => None,

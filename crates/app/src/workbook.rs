@@ -50,7 +50,7 @@ pub struct Export {
 /// # Errors
 /// Not found for what is not there, of another organisation or of another department; a database error.
 pub async fn part(app: &App, actor: &Actor, scope: &Scope) -> Result<Part> {
-    read_part(&mut app.read().await?, actor, scope).await
+    read_part(&mut app.read_for_report(&actor.organisation_id).await?, actor, scope).await
 }
 
 pub(crate) async fn read_part(c: &mut Connection, actor: &Actor, scope: &Scope) -> Result<Part> {

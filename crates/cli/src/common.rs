@@ -12,6 +12,8 @@ use sakimori_app::{App, AppConfig};
 use sakimori_store::{Store, StoreConfig};
 use serde::Deserialize;
 
+use crate::database::{DatabaseArgs, DatabaseSettings};
+
 /// Where the data lives. Flags win over `SAKIMORI_*` variables, these over the settings file.
 #[derive(Args, Clone, Default)]
 pub struct DataArgs {
@@ -27,6 +29,8 @@ pub struct DataArgs {
     /// File with the keys of what is sealed at rest [default: keys/seal.key in the data folder].
     #[arg(long, env = "SAKIMORI_KEY_FILE")]
     pub key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 /// What a settings file may say. An unknown name is refused: a misspelt setting must not be silently without effect.
@@ -43,6 +47,8 @@ pub struct SettingsFile {
     pub behind_proxy: Option<bool>,
     pub trusted_proxies: Vec<String>,
     pub limits: std::collections::BTreeMap<String, u32>,
+    /// `[database]`
+    pub database: DatabaseSettings,
 }
 
 impl DataArgs {
@@ -115,7 +121,9 @@ pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
         sakimori_app::durable::create_folder(folder)
             .with_context(|| format!("フォルダー {} を作れません / the folder cannot be made", folder.display()))?;
     }
-    let store = Store::open(&store_config).await.context("データを開けません / the data cannot be opened")?;
+    let tuning = data.database.tuning(&data.settings()?.database)?;
+    let store =
+        Store::open_with(&store_config, &tuning).await.context("データを開けません / the data cannot be opened")?;
     let mut seed = [0; 32];
     fill_random(&mut seed)?;
     let app = App::new(AppConfig {

@@ -13,7 +13,9 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// Runs what is due until `stop` turns true; the job under way is finished first.
 pub fn start(app: Arc<App>, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let worker = app.new_id();
+        // The process's number first, for who looks for it on the machine.
+        let worker = format!("{}-{}", std::process::id(), app.new_id());
+        tracing::info!(worker, "running jobs");
         let mut announced = false;
         while !*stop.borrow() {
             if !announced {

@@ -3,6 +3,7 @@
 mod common;
 mod crosswalk;
 mod crosswalk_report;
+mod database;
 mod demo;
 mod ingest;
 mod jobs;

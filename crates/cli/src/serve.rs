@@ -36,6 +36,9 @@ pub struct ServeArgs {
     /// Send cookies over plain HTTP too. For a trial in a closed room, never for work.
     #[arg(long, env = "SAKIMORI_INSECURE_COOKIES")]
     pub insecure_cookies: bool,
+    /// Seconds to go on answering after being told to end, with /readyz saying no [default: 0; behind a load balancer: longer than its check].
+    #[arg(long, env = "SAKIMORI_DRAIN_SECONDS", default_value_t = 0)]
+    pub drain_seconds: u64,
     /// Show what holds and end.
     #[arg(long)]
     pub print_config: bool,
@@ -64,6 +67,7 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
         demo: false,
         limits: edge.limits,
         trusted_proxies: edge.trusted_proxies,
+        drain: Duration::from_secs(args.drain_seconds),
         ..WebConfig::default()
     };
     let tls = match edge.tls {
@@ -97,7 +101,7 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
         .with_context(|| format!("{address} を使えません。--listen で別の番地を指定してください / {address} cannot be used; choose another with --listen"))
 }
 
-/// Serves until SIGINT or SIGTERM, then finishes the requests under way.
+/// Serves until SIGINT or SIGTERM, for `drain` longer with `/readyz` saying no, then finishes the requests under way.
 ///
 /// # Errors
 /// The listener broke.
@@ -105,11 +109,12 @@ pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener, tls:
     let limits = config.limits;
     let doorkeeper = Doorkeeper::new(&limits, &config.trusted_proxies);
     tracing::info!(address = %listener.local_addr()?, database = app.store().engine(), tls = tls.is_some(), "listening");
-    let service = router(WebState::new(app.clone(), config)).into_make_service_with_connect_info::<SocketAddr>();
+    let state = WebState::new(app.clone(), config);
+    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let jobs = crate::jobs::start(app.clone(), stopped);
     let handle = Handle::new();
-    let ending = tokio::spawn(end_when_told(handle.clone()));
+    let ending = tokio::spawn(end_when_told(handle.clone(), state));
     let server = axum_server::from_tcp(listener.into_std()?)?.handle(handle);
     match tls {
         Some(tls) => {
@@ -148,8 +153,11 @@ const MAX_HEADERS: usize = 64;
 /// Requests under way when the program is told to end have this long.
 const GRACE: Duration = Duration::from_secs(25);
 
-async fn end_when_told(handle: Handle<SocketAddr>) {
+async fn end_when_told(handle: Handle<SocketAddr>, state: WebState) {
     told_to_end().await;
+    state.drain();
+    // Until the load balancer has noticed, requests still come and are answered.
+    tokio::time::sleep(state.config.drain).await;
     handle.graceful_shutdown(Some(GRACE));
 }
 

@@ -1,18 +1,18 @@
 //! The two databases behind one face: [`Store`] holds the pools, [`Connection`] reads, [`Write`] is a transaction.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Postgres, Sqlite, Transaction};
 
 use crate::migrations;
 use crate::row::Row;
+use crate::tuning::Tuning;
 use crate::{Result, StoreError};
 
 /// Where the data lives.
@@ -39,7 +39,11 @@ enum Pools {
         /// The writer began no transaction: it is closed, and another is opened for the next write.
         suspect: Arc<AtomicBool>,
     },
-    Postgres(PgPool),
+    Postgres {
+        primary: PgPool,
+        /// Where reports are read, when there is one.
+        replica: Option<PgPool>,
+    },
 }
 
 /// A value bound to a statement.
@@ -239,9 +243,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Folder`], [`StoreError::NewerSchema`], [`StoreError::OldSqlite`] or a database error.
     pub async fn open(config: &StoreConfig) -> Result<Self> {
+        Self::open_with(config, &Tuning::default()).await
+    }
+
+    /// As [`Store::open`], with other settings of the connections.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(config: &StoreConfig, tuning: &Tuning) -> Result<Self> {
         let pools = match config {
             StoreConfig::Folder(folder) => open_sqlite(folder).await?,
-            StoreConfig::Postgres(url) => open_postgres(url).await?,
+            StoreConfig::Postgres(url) => {
+                migrations::run_postgres(url).await?;
+                Pools::Postgres { primary: tuning.primary(url).await?, replica: tuning.replica()? }
+            }
         };
         Ok(Self { pools })
     }
@@ -253,9 +268,35 @@ impl Store {
     pub async fn read(&self) -> Result<Connection> {
         let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+            Pools::Postgres { primary, .. } => Inner::Postgres(primary.acquire().await?),
         };
         Ok(Connection { inner })
+    }
+
+    /// A connection to the read replica; `None` when there is none.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn replica(&self) -> Result<Option<Connection>> {
+        match &self.pools {
+            Pools::Postgres { replica: Some(replica), .. } => {
+                Ok(Some(Connection { inner: Inner::Postgres(replica.acquire().await?) }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Connections of each pool: name, open, of these idle, and the most there may be.
+    pub fn pools(&self) -> Vec<(&'static str, u32, usize, u32)> {
+        let sqlite =
+            |name, pool: &SqlitePool| (name, pool.size(), pool.num_idle(), pool.options().get_max_connections());
+        let postgres = |name, pool: &PgPool| (name, pool.size(), pool.num_idle(), pool.options().get_max_connections());
+        match &self.pools {
+            Pools::Sqlite { writer, readers, .. } => vec![sqlite("writer", writer), sqlite("readers", readers)],
+            Pools::Postgres { primary, replica } => std::iter::once(postgres("primary", primary))
+                .chain(replica.as_ref().map(|pool| postgres("replica", pool)))
+                .collect(),
+        }
     }
 
     /// A write transaction. Only `sakimori-app` calls this (the tidy test checks it).
@@ -271,7 +312,7 @@ impl Store {
                     return Err(error.into());
                 }
             },
-            Pools::Postgres(pool) => Inner::PostgresWrite(pool.begin().await?),
+            Pools::Postgres { primary, .. } => Inner::PostgresWrite(primary.begin().await?),
         };
         Ok(Write(Connection { inner }))
     }
@@ -280,7 +321,7 @@ impl Store {
     pub fn engine(&self) -> &'static str {
         match self.pools {
             Pools::Sqlite { .. } => "SQLite",
-            Pools::Postgres(_) => "PostgreSQL",
+            Pools::Postgres { .. } => "PostgreSQL",
         }
     }
 
@@ -291,7 +332,12 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { primary, replica } => {
+                if let Some(replica) = replica {
+                    replica.close().await;
+                }
+                primary.close().await;
+            }
         }
     }
 }
@@ -341,14 +387,6 @@ async fn open_sqlite(folder: &Path) -> Result<Pools> {
     Ok(Pools::Sqlite { writer, readers, suspect })
 }
 
-async fn open_postgres(url: &str) -> Result<Pools> {
-    let options = PgConnectOptions::from_str(url)?.application_name("sakimori");
-    let pool =
-        PgPoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    migrations::run_postgres(&pool).await?;
-    Ok(Pools::Postgres(pool))
-}
-
 /// The WAL-reset fix is in 3.51.3.
 async fn require_safe_sqlite(pool: &SqlitePool) -> Result<()> {
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await?;
@@ -366,5 +404,13 @@ impl Connection {
     /// It does not.
     pub async fn ping(&mut self) -> Result<()> {
         self.one("SELECT 1", Vec::new()).await.map(|_| ())
+    }
+
+    /// Whether this program may work on the schema as it stands: a newer one may have changed it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::NewerSchema`]; a database error.
+    pub async fn check_schema(&mut self) -> Result<()> {
+        migrations::check(self).await
     }
 }

@@ -9,6 +9,7 @@ mod connection;
 mod edition_rows;
 mod migrations;
 mod row;
+mod tuning;
 
 pub mod assessment;
 pub mod carry;
@@ -34,6 +35,7 @@ pub mod workbook;
 
 pub use connection::{Connection, Store, StoreConfig, Write};
 pub use row::Row;
+pub use tuning::Tuning;
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,45 @@ pub enum StoreError {
     Folder { path: String, source: std::io::Error },
     #[error("somebody else changed the same {0} in the meantime")]
     Conflict(&'static str),
+}
+
+/// What a failed statement means for who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// The database undid the transaction because of another one at the same moment; the same again may go through.
+    RolledBack,
+    /// The database or its connections are away, or have no room. What was under way at a commit may have happened.
+    Away,
+    /// It took longer than a statement may.
+    TooLong,
+    /// Anything else: a fault of ours.
+    Other,
+}
+
+impl StoreError {
+    /// What it means: by the codes that PostgreSQL and the engines that speak its language share.
+    pub fn failure(&self) -> Failure {
+        match self {
+            StoreError::Database(error) => failure_of(error),
+            _ => Failure::Other,
+        }
+    }
+}
+
+fn failure_of(error: &sqlx::Error) -> Failure {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Failure::Away,
+        sqlx::Error::Database(database) => match database.code().as_deref().unwrap_or_default() {
+            // Serialisation, deadlock, a lock not given in time; SQLite busy, with its two variants.
+            "40001" | "40P01" | "55P03" | "5" | "261" | "517" => Failure::RolledBack,
+            "57014" => Failure::TooLong,
+            // A read-only server is a primary that has become a replica.
+            "25006" => Failure::Away,
+            code if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => Failure::Away,
+            _ => Failure::Other,
+        },
+        _ => Failure::Other,
+    }
 }
 
 /// Result of a store function.

@@ -1,4 +1,4 @@
-//! For tests: databases of their own on a PostgreSQL server.
+//! For tests and benches: databases of their own on a PostgreSQL server.
 
 use std::str::FromStr;
 
@@ -22,4 +22,14 @@ pub async fn create_database(server: &str, name: &str) -> Result<String> {
     connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
     connection.close().await?;
     Ok(PgConnectOptions::from_str(server)?.database(name).to_url_lossy().to_string())
+}
+
+/// Runs statements as they are on a PostgreSQL database: to prepare what no operation would do, and masses of rows.
+///
+/// # Errors
+/// The server refuses one of them.
+pub async fn execute(url: &str, sql: &str) -> Result<()> {
+    let mut connection = PgConnectOptions::from_str(url)?.connect().await?;
+    connection.execute(AssertSqlSafe(sql.to_owned())).await?;
+    Ok(connection.close().await?)
 }

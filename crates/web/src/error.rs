@@ -1,7 +1,7 @@
 //! What a person sees when something was refused or broke: what happened, why, what to do.
 
 use askama::Template;
-use axum::http::header::{ACCEPT, LOCATION};
+use axum::http::header::{ACCEPT, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
@@ -113,6 +113,7 @@ fn status(kind: RefusalKind) -> StatusCode {
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::Limit => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        RefusalKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 
@@ -137,7 +138,11 @@ impl IntoResponse for WebError {
             }
         };
         let status = status(refusal.kind);
-        page(&refusal, status, self.json, self.english)
+        let mut response = page(&refusal, status, self.json, self.english);
+        if refusal.kind == RefusalKind::Busy {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
     }
 }
 

@@ -1,7 +1,8 @@
 //! What every handler can reach.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
 
 use axum::extract::FromRef;
 use ipnet::IpNet;
@@ -24,6 +25,8 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// When the certificate in use ends, in seconds since 1970; 0 without one.
     pub certificate_until: Arc<AtomicI64>,
+    /// After being told to end: how long to go on answering while `/readyz` says no.
+    pub drain: Duration,
 }
 
 /// State of the router.
@@ -33,6 +36,8 @@ pub struct WebState {
     pub config: Arc<WebConfig>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Told to end: still answering, but no new work is wanted.
+    draining: Arc<AtomicBool>,
     pub(crate) sheets: Arc<KeptSheets>,
 }
 
@@ -44,8 +49,20 @@ impl WebState {
             gate: Arc::new(Gate::new(config.limits)),
             config: Arc::new(config),
             metrics: Arc::new(Metrics::default()),
+            draining: Arc::default(),
             sheets: Arc::new(KeptSheets::default()),
         }
+    }
+}
+
+impl WebState {
+    /// From now on `/readyz` says no, so that a load balancer sends its requests elsewhere.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
     }
 }
 

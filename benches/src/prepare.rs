@@ -52,6 +52,7 @@ pub async fn open(data: &Path, program: &Path) -> Result<App> {
         program: program.to_owned(),
         clock: Arc::new(|| THEN.parse().unwrap_or(Timestamp::UNIX_EPOCH)),
         keys: sakimori_app::keys::Keys::generate(),
+        trail_key: sakimori_app::trail::TrailKey::from_secret("sakimori/bench", [9; 32])?,
         seed: [7; 32],
     });
     Ok(app)

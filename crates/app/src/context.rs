@@ -12,6 +12,7 @@ use sakimori_store::{Connection, Store, Write};
 use serde::Serialize;
 
 use crate::keys::Keys;
+use crate::trail::{TrailKey, Watch};
 use crate::{AppError, Refusal, Result};
 
 /// Looks at a read replica that is behind, a tenth of a second apart, before the primary is read instead.
@@ -30,6 +31,8 @@ pub struct AppConfig {
     pub clock: Clock,
     /// What is sealed at rest opens with these.
     pub keys: Keys,
+    /// Signs the checkpoints of the trail.
+    pub trail_key: TrailKey,
     /// 32 random bytes.
     pub seed: [u8; 32],
 }
@@ -41,6 +44,8 @@ pub struct App {
     program: PathBuf,
     clock: Clock,
     keys: Keys,
+    trail_key: TrailKey,
+    watch: Watch,
     rng: Mutex<ChaCha20Rng>,
     /// Password hashing takes 19 MiB each: at most two at a time.
     pub(crate) hashing: tokio::sync::Semaphore,
@@ -58,6 +63,8 @@ impl App {
             program: config.program,
             clock: config.clock,
             keys: config.keys,
+            trail_key: config.trail_key,
+            watch: Watch::default(),
             rng: Mutex::new(ChaCha20Rng::from_seed(config.seed)),
             hashing: tokio::sync::Semaphore::new(2),
             crosswalks: crate::crosswalk::Kept::default(),
@@ -130,6 +137,16 @@ impl App {
     /// Keys of what is sealed at rest.
     pub fn keys(&self) -> &Keys {
         &self.keys
+    }
+
+    /// The key that signs the checkpoints of the trail.
+    pub fn trail_key(&self) -> &TrailKey {
+        &self.trail_key
+    }
+
+    /// What this process has seen of the trees of the trail.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Random bytes.
@@ -247,11 +264,15 @@ impl Operation<'_> {
         before: Option<&B>,
         after: Option<&A>,
     ) -> Result<()> {
+        let organisation_id = &self.actor.organisation_id;
+        let position = sakimori_store::trail::next_position(&mut self.write, organisation_id).await?;
         let event = Event {
-            position: 0,
+            position,
             at: self.now.clone(),
             actor_id: self.actor.account_id.clone(),
             actor_name: self.actor.name.clone(),
+            on_behalf_of_id: self.actor.on_behalf_of.0.clone(),
+            on_behalf_of_name: self.actor.on_behalf_of.1.clone(),
             address: self.actor.address.clone(),
             action: action.to_owned(),
             subject_kind: subject.0.to_owned(),
@@ -259,7 +280,8 @@ impl Operation<'_> {
             before: json(before)?,
             after: json(after)?,
         };
-        sakimori_store::trail::append(&mut self.write, &self.actor.organisation_id, &event).await?;
+        let seal = crate::trail::seal(&event, &self.app.random());
+        sakimori_store::trail::append(&mut self.write, organisation_id, &event, &seal).await?;
         self.events += 1;
         Ok(())
     }

@@ -36,6 +36,7 @@ pub mod seats;
 pub mod sector_standard;
 pub mod setup;
 pub mod standards;
+pub mod trail;
 pub mod workbook;
 
 pub use context::{Actor, App, AppConfig, Clock, Operation};

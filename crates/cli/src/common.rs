@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use sakimori_app::keys::Keys;
+use sakimori_app::trail::TrailKey;
 use sakimori_app::{App, AppConfig};
 use sakimori_store::{Store, StoreConfig};
 use serde::Deserialize;
@@ -31,6 +32,12 @@ pub struct DataArgs {
     pub key_file: Option<PathBuf>,
     #[command(flatten)]
     pub database: DatabaseArgs,
+    /// File with the key that signs the trail [default: keys/trail.key in the data folder].
+    #[arg(long, env = "SAKIMORI_TRAIL_KEY_FILE")]
+    pub trail_key_file: Option<PathBuf>,
+    /// Name of the trail's log in its key, chosen once, at the first start [default: sakimori/ and a random number].
+    #[arg(long, env = "SAKIMORI_TRAIL_ORIGIN")]
+    pub trail_origin: Option<String>,
 }
 
 /// What a settings file may say. An unknown name is refused: a misspelt setting must not be silently without effect.
@@ -49,6 +56,8 @@ pub struct SettingsFile {
     pub limits: std::collections::BTreeMap<String, u32>,
     /// `[database]`
     pub database: DatabaseSettings,
+    pub trail_key_file: Option<PathBuf>,
+    pub trail_origin: Option<String>,
 }
 
 impl DataArgs {
@@ -96,6 +105,34 @@ impl DataArgs {
             .with_context(|| format!("鍵ファイル {} を使えません / the key file cannot be used", path.display()))
     }
 
+    /// Where the key of the trail is.
+    ///
+    /// # Errors
+    /// See [`DataArgs::settings`].
+    pub fn trail_key_path(&self) -> Result<PathBuf> {
+        let from_file = self.settings()?.trail_key_file;
+        Ok(match self.trail_key_file.clone().or(from_file) {
+            Some(path) => path,
+            None => self.folder()?.join("keys/trail.key"),
+        })
+    }
+
+    /// The key that signs the trail, made at the first start.
+    ///
+    /// # Errors
+    /// The key file cannot be read, made or understood.
+    pub fn trail_key(&self) -> Result<TrailKey> {
+        let path = self.trail_key_path()?;
+        let mut random = [0; 32];
+        fill_random(&mut random)?;
+        let number: String = random.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let chosen = self.trail_origin.clone().or(self.settings()?.trail_origin);
+        let origin = chosen.unwrap_or_else(|| format!("sakimori/{number}"));
+        fill_random(&mut random)?;
+        TrailKey::open_or_create(&path, &origin, random)
+            .with_context(|| format!("操作記録の鍵 {} を使えません / the trail's key cannot be used", path.display()))
+    }
+
     /// The database in use.
     ///
     /// # Errors
@@ -115,6 +152,20 @@ impl DataArgs {
 /// # Errors
 /// The data cannot be opened.
 pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
+    let app = open_bare(data).await?;
+    // Before the first event: one with another key must not be written.
+    sakimori_app::trail::begin(&app).await.map_err(told)?;
+    sakimori_app::content::seed(&app)
+        .await
+        .context("組み込みの基準を用意できません / the built-in catalogues could not be put in")?;
+    Ok(app)
+}
+
+/// Opens the application and changes nothing.
+///
+/// # Errors
+/// The data cannot be opened.
+pub async fn open_bare(data: &DataArgs) -> Result<Arc<App>> {
     let store_config = data.store_config()?;
     if let StoreConfig::Folder(folder) = &store_config {
         // What the database syncs inside it must not hang on an unsynced name.
@@ -126,23 +177,40 @@ pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
         Store::open_with(&store_config, &tuning).await.context("データを開けません / the data cannot be opened")?;
     let mut seed = [0; 32];
     fill_random(&mut seed)?;
-    let app = App::new(AppConfig {
+    Ok(Arc::new(App::new(AppConfig {
         store,
         folder: data.folder()?,
         program: std::env::current_exe().context("the program's own path is not known")?,
         clock: Arc::new(machine_clock),
         keys: data.keys()?,
+        trail_key: data.trail_key()?,
         seed,
-    });
-    sakimori_app::content::seed(&app)
-        .await
-        .context("組み込みの基準を用意できません / the built-in catalogues could not be put in")?;
-    Ok(Arc::new(app))
+    })))
+}
+
+/// A refusal in both languages, with its next step; another error as it is.
+pub fn told(error: sakimori_app::AppError) -> anyhow::Error {
+    match error.refusal() {
+        Some(refusal) => {
+            anyhow::anyhow!("{}{} / {} {}", refusal.ja, refusal.next_ja, refusal.en, refusal.next_en)
+        }
+        None => anyhow::anyhow!(error),
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the machine's clock enters")]
 pub fn machine_clock() -> jiff::Timestamp {
     jiff::Timestamp::now()
+}
+
+/// 32 random bytes.
+///
+/// # Errors
+/// The machine gives none.
+pub fn random() -> Result<[u8; 32]> {
+    let mut bytes = [0; 32];
+    fill_random(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the machine's randomness enters")]

@@ -12,6 +12,7 @@ mod profile;
 mod report;
 mod serve;
 mod setup;
+mod trail;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,11 @@ enum Command {
         after_help = "例: sakimori oscal validate catalog.json\n    sakimori oscal resolve profile.json --out resolved.json"
     )]
     Oscal(oscal::OscalArgs),
+    /// The trail (操作記録): verify, export, its key, checkpoints and witnesses.
+    #[command(
+        after_help = "例: sakimori trail verify --data ./sakimori-data\n    sakimori trail verify trail.jsonl --key 'sakimori/…+…+…'\n    sakimori trail export --organisation minato --out trail.jsonl"
+    )]
+    Trail(trail::TrailArgs),
     /// The child that reads foreign files; started by Sakimori itself.
     #[command(hide = true, name = "read-foreign")]
     ReadForeign,
@@ -78,6 +84,7 @@ fn main() -> ExitCode {
         Command::Crosswalk(args) => common::run(crosswalk::run(args)),
         Command::Profile(args) => common::run(profile::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
+        Command::Trail(args) => common::run(trail::run(args)),
         Command::Setup(args) => common::run(setup::run(args)),
         Command::Serve(args) => common::run(serve::run(args)),
     }

@@ -112,6 +112,7 @@ pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener, tls:
     let state = WebState::new(app.clone(), config);
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let (stop, stopped) = tokio::sync::watch::channel(false);
+    let signer = tokio::spawn(crate::trail::sign_while_serving(app.clone(), stopped.clone()));
     let jobs = crate::jobs::start(app.clone(), stopped);
     let handle = Handle::new();
     let ending = tokio::spawn(end_when_told(handle.clone(), state));
@@ -127,6 +128,7 @@ pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener, tls:
     }
     ending.abort();
     let _ = stop.send(true);
+    let _ = signer.await;
     // A job that takes longer is taken over by another process, or by this one at its next start.
     let _ = tokio::time::timeout(JOBS_END, jobs).await;
     app.store().close().await;

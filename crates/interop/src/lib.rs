@@ -12,6 +12,7 @@ pub mod simple;
 pub mod source;
 pub mod synonyms;
 pub mod tabular;
+pub mod trail;
 pub mod workbook;
 
 pub use grammar::{Fit, Profile, ProfileFault, Reading, best_fit, check, facts_only, read, suggest};

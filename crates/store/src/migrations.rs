@@ -32,6 +32,7 @@ macro_rules! of_engine {
             6 "0006_carry",
             7 "0007_reading",
             8 "0008_report_cover",
+            10 "0010_trail_proof",
             11 "0011_identity",
             12 "0012_roles",
             15 "0015_scale",

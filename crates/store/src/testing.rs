@@ -33,3 +33,11 @@ pub async fn execute(url: &str, sql: &str) -> Result<()> {
     connection.execute(AssertSqlSafe(sql.to_owned())).await?;
     Ok(connection.close().await?)
 }
+
+/// What somebody does who has the whole database and no scruples: any statement, in the transaction.
+///
+/// # Errors
+/// The statement is wrong.
+pub async fn tamper(w: &mut crate::Write, statement: &'static str) -> Result<u64> {
+    w.run(statement, Vec::new()).await
+}

@@ -1,5 +1,7 @@
 //! The trail (操作記録): append-only, in the transaction of the write it speaks of.
 
+pub mod tree;
+
 use crate::connection::params;
 use crate::{Connection, Result, Write};
 
@@ -10,6 +12,9 @@ pub struct Event {
     pub at: String,
     pub actor_id: String,
     pub actor_name: String,
+    /// For whom a deputy acted; both empty when a person acted for themselves.
+    pub on_behalf_of_id: String,
+    pub on_behalf_of_name: String,
     pub address: String,
     /// Stable verb, e.g. `answer.change`.
     pub action: String,
@@ -21,22 +26,65 @@ pub struct Event {
     pub after: String,
 }
 
-/// Appends an event at the next position of the organisation's trail.
-pub async fn append(w: &mut Write, organisation_id: &str, e: &Event) -> Result<()> {
-    // The head row is the lock: two writers of one organisation queue here on PostgreSQL.
+/// What proves an event: see `sakimori_interop::trail::leaf`.
+#[derive(Debug, Clone, Default)]
+pub struct Seal {
+    pub salt: String,
+    pub kept: String,
+    pub leaf: String,
+    pub marks: String,
+}
+
+/// Takes the next position of the organisation's trail.
+pub async fn next_position(w: &mut Write, organisation_id: &str) -> Result<i64> {
+    // The head row is the lock: two writers of one organisation queue here on PostgreSQL until the first has committed,
+    // so positions are given in the order of commits and without gaps.
+    let row = w
+        .one(
+            "INSERT INTO trail_head (organisation_id, position) VALUES ($1, 1)
+             ON CONFLICT (organisation_id) DO UPDATE SET position = trail_head.position + 1 RETURNING position",
+            params![organisation_id],
+        )
+        .await?;
+    row.ok_or_else(|| nothing(organisation_id))?.int(0)
+}
+
+/// Appends an event at the position that was taken for it.
+pub async fn append(w: &mut Write, organisation_id: &str, e: &Event, seal: &Seal) -> Result<()> {
     w.run(
-        "INSERT INTO trail_head (organisation_id, position) VALUES ($1, 1)
-         ON CONFLICT (organisation_id) DO UPDATE SET position = trail_head.position + 1",
-        params![organisation_id],
-    )
-    .await?;
-    w.run(
-        "INSERT INTO trail (organisation_id, position, at, actor_id, actor_name, address, action, subject_kind, subject_id, before, after)
-         SELECT organisation_id, position, $2, $3, $4, $5, $6, $7, $8, $9, $10 FROM trail_head WHERE organisation_id = $1",
-        params![organisation_id, &e.at, &e.actor_id, &e.actor_name, &e.address, &e.action, &e.subject_kind, &e.subject_id, &e.before, &e.after],
+        "INSERT INTO trail (organisation_id, position, at, actor_id, actor_name, on_behalf_of_id, on_behalf_of_name, address,
+                            action, subject_kind, subject_id, before, after, salt, kept, leaf, marks)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        params![
+            organisation_id,
+            e.position,
+            &e.at,
+            &e.actor_id,
+            &e.actor_name,
+            &e.on_behalf_of_id,
+            &e.on_behalf_of_name,
+            &e.address,
+            &e.action,
+            &e.subject_kind,
+            &e.subject_id,
+            &e.before,
+            &e.after,
+            &seal.salt,
+            &seal.kept,
+            &seal.leaf,
+            &seal.marks
+        ],
     )
     .await?;
     Ok(())
+}
+
+fn nothing(organisation_id: &str) -> crate::StoreError {
+    crate::StoreError::Inconsistent {
+        table: "trail_head",
+        key: organisation_id.to_owned(),
+        what: "no row for a statement that always gives one".to_owned(),
+    }
 }
 
 /// How far the trails have come of an organisation and of what the whole installation shares. Every write leaves its
@@ -56,11 +104,7 @@ pub async fn stamp(c: &mut Connection, organisation_id: &str) -> Result<Stamp> {
             params![organisation_id],
         )
         .await?;
-    let row = row.ok_or(crate::StoreError::Inconsistent {
-        table: "trail_head",
-        key: organisation_id.to_owned(),
-        what: "no row for a statement that always gives one".to_owned(),
-    })?;
+    let row = row.ok_or_else(|| nothing(organisation_id))?;
     Ok(Stamp { own: row.int(0)?, shared: row.int(1)? })
 }
 
@@ -84,7 +128,8 @@ pub async fn between(
 macro_rules! select_event {
     ($rest:literal) => {
         concat!(
-            "SELECT position, at, actor_id, actor_name, address, action, subject_kind, subject_id, before, after FROM trail ",
+            "SELECT position, at, actor_id, actor_name, on_behalf_of_id, on_behalf_of_name, address, action, subject_kind,
+             subject_id, before, after, salt, kept, leaf, marks FROM trail ",
             $rest
         )
     };
@@ -96,13 +141,42 @@ fn event(row: &crate::Row) -> Result<Event> {
         at: row.text(1)?,
         actor_id: row.text(2)?,
         actor_name: row.text(3)?,
-        address: row.text(4)?,
-        action: row.text(5)?,
-        subject_kind: row.text(6)?,
-        subject_id: row.text(7)?,
-        before: row.text(8)?,
-        after: row.text(9)?,
+        on_behalf_of_id: row.text(4)?,
+        on_behalf_of_name: row.text(5)?,
+        address: row.text(6)?,
+        action: row.text(7)?,
+        subject_kind: row.text(8)?,
+        subject_id: row.text(9)?,
+        before: row.text(10)?,
+        after: row.text(11)?,
     })
+}
+
+fn sealed(row: &crate::Row) -> Result<(Event, Seal)> {
+    Ok((event(row)?, Seal { salt: row.text(12)?, kept: row.text(13)?, leaf: row.text(14)?, marks: row.text(15)? }))
+}
+
+/// Events with what proves them, after a position, oldest first, at most `limit`.
+pub async fn sealed_after(
+    c: &mut Connection,
+    organisation_id: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(Event, Seal)>> {
+    c.map(
+        select_event!("WHERE organisation_id = $1 AND position > $2 ORDER BY position LIMIT $3"),
+        params![organisation_id, after, limit],
+        sealed,
+    )
+    .await
+}
+
+/// One event with what proves it.
+pub async fn sealed_at(c: &mut Connection, organisation_id: &str, position: i64) -> Result<Option<(Event, Seal)>> {
+    let row = c
+        .one(select_event!("WHERE organisation_id = $1 AND position = $2"), params![organisation_id, position])
+        .await?;
+    row.as_ref().map(sealed).transpose()
 }
 
 /// The newest events first, before `before_position` (`i64::MAX` for the newest), at most `limit`.

@@ -63,10 +63,31 @@ impl TestApp {
                 Timestamp::from_second(reading.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH)
             }),
             keys: sakimori_app::keys::Keys::generate(),
+            trail_key: sakimori_app::trail::TrailKey::from_secret("sakimori/test", [9; 32]).expect("a key"),
             seed: [7; 32],
         }));
         sakimori_app::content::seed(&app).await.expect("the shipped catalogues");
+        sakimori_app::trail::begin(&app).await.expect("the trail's key");
         Self { app, database, clock, folder }
+    }
+
+    /// Another process on the same database, with the same keys of the trail and nothing in its memory.
+    ///
+    /// # Panics
+    /// Never: the key is a fixed one.
+    pub fn another_process(&self) -> Arc<App> {
+        let reading = self.clock.clone();
+        Arc::new(App::new(AppConfig {
+            store: self.app.store().clone(),
+            folder: self.folder.clone(),
+            program: program(),
+            clock: Arc::new(move || {
+                Timestamp::from_second(reading.load(Ordering::Relaxed)).unwrap_or(Timestamp::UNIX_EPOCH)
+            }),
+            keys: self.app.keys().clone(),
+            trail_key: self.app.trail_key().clone(),
+            seed: [8; 32],
+        }))
     }
 
     /// Lets time pass.

@@ -18,4 +18,5 @@ mod sector_standard;
 mod standards;
 mod store;
 mod trail;
+mod trail_proof;
 mod workbook;

@@ -116,6 +116,7 @@ impl Words<'_> {
             title: self.or(&cover.title, &self.part.assessment.title),
             marking: cover.marking.as_ref().unwrap_or(own).trim().to_owned(),
             report_date: today,
+            checkpoint: String::new(),
         }
     }
 

@@ -58,6 +58,8 @@ pub struct SettingsFile {
     pub database: DatabaseSettings,
     pub trail_key_file: Option<PathBuf>,
     pub trail_origin: Option<String>,
+    /// `[trail]`
+    pub trail: crate::trail_sinks::TrailSettings,
 }
 
 impl DataArgs {

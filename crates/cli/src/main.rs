@@ -13,6 +13,7 @@ mod report;
 mod serve;
 mod setup;
 mod trail;
+mod trail_sinks;
 
 use std::process::ExitCode;
 

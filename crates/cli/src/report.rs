@@ -135,7 +135,10 @@ async fn gap(args: GapArgs) -> Result<ExitCode> {
         language: args.language.code().to_owned(),
         ..Actor::system(&organisation.id)
     };
-    let report = app::gap(&app, &actor, &assessment.id, args.marking).await?;
+    let mut report = app::gap(&app, &actor, &assessment.id, args.marking).await?;
+    let what = json!({ "format": args.out.extension().and_then(|ending| ending.to_str()) });
+    report.head.checkpoint =
+        sakimori_app::trail::take_along(&app, &actor, "report.print", ("assessment", &assessment.id), &what).await?;
     let bytes = match format {
         OutFormat::Pdf => report.pdf(&Press::here(FontSearch::from_environment())).map_err(|error| told(&error))?,
         OutFormat::Xlsx => report.xlsx().map_err(|error| told(&error))?,
@@ -261,6 +264,7 @@ fn as_json(report: &GapReport, organisation: &Organisation, assessment: &Assessm
         "report-date": report.head.report_date.to_string(),
         "marking": report.head.marking,
         "checkpoint": report.checkpoint,
+        "trail-checkpoint": report.head.checkpoint,
         "counts": counts(report.total()),
         "standards": standards.collect::<Vec<_>>(),
         "chapters": chapters.collect::<Vec<_>>(),

@@ -33,6 +33,8 @@ pub struct ServeArgs {
     pub data: DataArgs,
     #[command(flatten)]
     pub edge: EdgeArgs,
+    #[command(flatten)]
+    pub sinks: crate::trail_sinks::SinkArgs,
     /// Send cookies over plain HTTP too. For a trial in a closed room, never for work.
     #[arg(long, env = "SAKIMORI_INSECURE_COOKIES")]
     pub insecure_cookies: bool,
@@ -74,8 +76,10 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
         Some((certificate, key)) => Some(Tls::open(certificate, key, config.certificate_until.clone())?),
         None => None,
     };
+    let sinks = args.sinks.open(&settings.trail)?;
     let app = open_app(&args.data).await?;
     let listener = listen(address).await?;
+    crate::trail_sinks::start(app.clone(), sinks);
     serve(app, config, listener, tls).await
 }
 

@@ -72,6 +72,12 @@ async fn open(url: &str, folder: &Path) -> App {
         program: PathBuf::from(env!("CARGO_BIN_EXE_sakimori")),
         clock: Arc::new(clock),
         keys: sakimori_app::keys::Keys::open_or_create(&folder.join("keys/seal.key")).expect("the processes' key"),
+        trail_key: sakimori_app::trail::TrailKey::open_or_create(
+            &folder.join("keys/trail.key"),
+            "sakimori/processes",
+            [9; 32],
+        )
+        .expect("the processes' key"),
         seed: [9; 32],
     })
 }

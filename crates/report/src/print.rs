@@ -31,4 +31,6 @@ pub struct PrintHead {
     pub marking: String,
     /// Date of the report (Asia/Tokyo), from the caller's clock.
     pub report_date: Date,
+    /// Checkpoint of the organisation's trail at the time of printing: origin, size, beginning of the root; empty: none.
+    pub checkpoint: String,
 }

@@ -106,6 +106,7 @@ fn head_value(head: &PrintHead) -> Value {
         ("title", value::line(&head.title)),
         ("marking", value::line(&head.marking)),
         ("date", long_date(head.report_date, head.lang).into_value()),
+        ("checkpoint", value::line(&head.checkpoint)),
     ])
 }
 

@@ -62,6 +62,7 @@ pub(crate) fn workbook(head: &PrintHead) -> Result<Workbook, ReportError> {
         .set_title(clean_line(&head.title))
         .set_company(clean_line(&head.organisation))
         .set_status(clean_line(&head.marking))
+        .set_comment(clean_line(&head.checkpoint))
         .set_author("Sakimori");
     if let Some(date) = excel_date(head.report_date) {
         properties = properties.set_creation_datetime(&date);
@@ -90,9 +91,10 @@ pub(crate) fn print_setup(
         short(&head.marking)
     ));
     sheet.set_footer(format!(
-        "&L{} {}&C&P / &N&R&\"-,Bold\"{}",
+        "&L{} {}　{}&C&P / &N&R&\"-,Bold\"{}",
         words(head.lang).report_date,
         long_date(head.report_date, head.lang),
+        clean_line(&head.checkpoint).chars().take(LONGEST_FOOTER / 2).collect::<String>().replace('&', "&&"),
         short(&head.marking),
     ));
     Ok(())

@@ -126,6 +126,9 @@ routes! {
     POST "/seats/{organisation}/invitation" SignedIn => seats::answer;
 
     GET  "/trail"                    Needs(P::ReadTrail) => trail::list;
+    GET  "/trail/checkpoint"         Needs(P::ReadTrail) => trail::checkpoint;
+    GET  "/trail/export.jsonl"       Needs(P::ReadTrail) => trail::export;
+    GET  "/trail/{position}/proof"   Needs(P::ReadTrail) => trail::event_proof;
     GET  "/administration"           Needs(P::ReadPeople) => administration::people;
     POST "/administration/accounts"  Needs(P::ManageAccounts) => administration::add_account;
     GET  "/administration/accounts/{id}" Needs(P::ReadPeople) => administration::seat::show;

@@ -93,6 +93,7 @@ pub async fn table(app: &App, actor: &Actor, coverage: &Coverage, filter: &RowFi
             title: say(&format!("対照表　{own} → {other}"), &format!("Crosswalk: {own} → {other}")),
             marking: organisation.marking,
             report_date: app.today(),
+            checkpoint: String::new(),
         },
         filter: if english { format!("{narrowed} ({summary})") } else { format!("{narrowed}（{summary}）") },
         columns: vec![

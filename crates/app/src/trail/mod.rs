@@ -7,6 +7,7 @@
 mod key;
 mod retention;
 mod signer;
+pub mod sinks;
 mod take_along;
 pub mod verify;
 mod witness;
@@ -184,6 +185,32 @@ impl App {
         let mut op = self.operate_as(actor).await?;
         op.trail_new(action, subject, what).await?;
         op.commit().await
+    }
+}
+
+/// Notes that something was printed or taken along, and signs a checkpoint over the trail up to that: what stands on it.
+/// Where the trail cannot be signed, that is said in the log and the place stays empty: work does not stop for it.
+///
+/// # Errors
+/// A database error; then whoever asks must not get it.
+pub async fn take_along<A: serde::Serialize>(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    subject: (&str, &str),
+    what: &A,
+) -> Result<String> {
+    app.note_read(actor, action, subject, what).await?;
+    match checkpoint(app, &actor.organisation_id).await {
+        Ok(given) => {
+            let head = given.note.checkpoint;
+            Ok(format!("{} {} {}", head.origin, head.size, head.short_root()))
+        }
+        Err(AppError::Internal(why)) => {
+            tracing::error!(why, "printed without a checkpoint");
+            Ok(String::new())
+        }
+        Err(other) => Err(other),
     }
 }
 

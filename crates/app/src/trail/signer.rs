@@ -181,7 +181,16 @@ pub async fn sign_what_is_new(app: &App) -> Result<()> {
     for tree in more {
         sign(app, &tree).await?;
     }
-    hold_round(app).await
+    match hold_round(app).await {
+        Err(AppError::Internal(why)) => {
+            if app.watch().stopped(INSTALLATION).is_none() {
+                tracing::error!(why, "the installation's tree is not signed any more");
+            }
+            app.watch().stop(INSTALLATION, Some(why));
+            Ok(())
+        }
+        held => held,
+    }
 }
 
 /// Once in [`ROUND_SECONDS`], every organisation's newest checkpoint becomes a leaf of the installation's tree: all of

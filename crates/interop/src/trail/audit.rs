@@ -268,8 +268,10 @@ impl Walk {
     /// A signed checkpoint beyond the last event.
     pub fn beyond(&mut self, checkpoint: u64) {
         let told = self.findings.iter().any(|f| matches!(f, Finding::RolledBack { .. }));
-        if checkpoint > self.size() && !told {
-            self.found(Finding::RolledBack { events: self.size(), checkpoint });
+        // By the last position: what was taken out in between has been told.
+        let last = self.next - 1;
+        if checkpoint > last && !told {
+            self.found(Finding::RolledBack { events: last, checkpoint });
         }
     }
 

@@ -14,6 +14,7 @@ pub fn head(lang: Lang) -> PrintHead {
         title: title.into(),
         marking: marking.into(),
         report_date: date(2026, 11, 20),
+        checkpoint: String::new(),
     }
 }
 

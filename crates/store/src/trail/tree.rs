@@ -335,14 +335,6 @@ pub async fn old(
     .await
 }
 
-/// The position of a sink for an organisation; 0 before the first.
-pub async fn sink_position(c: &mut Connection, sink: &str, organisation_id: &str) -> Result<i64> {
-    let row = c
-        .one("SELECT position FROM trail_sink WHERE sink = $1 AND organisation_id = $2", params![sink, organisation_id])
-        .await?;
-    row.map_or(Ok(0), |row| row.int(0))
-}
-
 /// A sink as it stands for an organisation.
 #[derive(Debug, Clone)]
 pub struct SinkState {
@@ -384,4 +376,17 @@ pub async fn sinks(c: &mut Connection, organisation_id: &str) -> Result<Vec<Sink
         },
     )
     .await
+}
+
+/// Organisations whose trail has more than a sink has taken: id, and the position that it has taken.
+pub async fn to_serve(c: &mut Connection, sink: &str) -> Result<Vec<(String, i64)>> {
+    let rows = c
+        .all(
+            "SELECT h.organisation_id, COALESCE(s.position, 0) FROM trail_head h
+             LEFT JOIN trail_sink s ON s.organisation_id = h.organisation_id AND s.sink = $1
+             WHERE h.position > COALESCE(s.position, 0) ORDER BY h.organisation_id",
+            params![sink],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.int(1)?))).collect()
 }

@@ -19,4 +19,5 @@ mod standards;
 mod store;
 mod trail;
 mod trail_proof;
+mod trail_sinks;
 mod workbook;

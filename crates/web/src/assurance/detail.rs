@@ -156,6 +156,8 @@ pub async fn download(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let (found, bytes) = evidence::read_file(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    let what = serde_json::json!({ "file": found.title, "sha256": found.file_hash });
+    state.app.note_read(&person.actor, "evidence.read", ("answer", &found.answer_id), &what).await?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

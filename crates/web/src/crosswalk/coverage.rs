@@ -325,7 +325,8 @@ pub async fn pdf(
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
     let coverage = read(&state, &person, &id, &asked).await?;
-    let table = app::table(&state.app, &person.actor, &coverage, &asked.filter()).await.map_err(told(&person))?;
+    let mut table = app::table(&state.app, &person.actor, &coverage, &asked.filter()).await.map_err(told(&person))?;
+    table.head.checkpoint = crate::report::printed(&state, &person.actor, ("crosswalk", &id), "pdf").await?;
     let bytes = sakimori_app::report::list_pdf(&state.app, table).await.map_err(told(&person))?;
     download(&file_name("対照表", state.app.today(), "pdf"), "application/pdf", bytes)
 }
@@ -338,7 +339,8 @@ pub async fn xlsx(
     Query(asked): Query<Asked>,
 ) -> Result<Response, WebError> {
     let coverage = read(&state, &person, &id, &asked).await?;
-    let table = app::table(&state.app, &person.actor, &coverage, &asked.filter()).await.map_err(told(&person))?;
+    let mut table = app::table(&state.app, &person.actor, &coverage, &asked.filter()).await.map_err(told(&person))?;
+    table.head.checkpoint = crate::report::printed(&state, &person.actor, ("crosswalk", &id), "xlsx").await?;
     let bytes = sakimori_app::report::list_xlsx(table).await.map_err(told(&person))?;
     download(&file_name("対照表", state.app.today(), "xlsx"), XLSX, bytes)
 }

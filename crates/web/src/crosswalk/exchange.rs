@@ -101,12 +101,14 @@ pub async fn form(State(state): State<WebState>, person: Person, Path(id): Path<
 /// GET /crosswalks/{id}/workbook.xlsx
 pub async fn xlsx(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
     let bytes = app::workbook::xlsx(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    state.app.note_read(&person.actor, "crosswalk.export", ("crosswalk", &id), &"xlsx").await?;
     download(&file_name("対照表（記入用）", state.app.today(), "xlsx"), XLSX, bytes)
 }
 
 /// GET /crosswalks/{id}/mappings.csv
 pub async fn csv(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
     let bytes = app::workbook::csv(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    state.app.note_read(&person.actor, "crosswalk.export", ("crosswalk", &id), &"csv").await?;
     download(&file_name("対応", state.app.today(), "csv"), "text/csv; charset=utf-8", bytes)
 }
 
@@ -117,6 +119,7 @@ pub async fn oscal(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let text = sakimori_app::oscal::mapping_document(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    state.app.note_read(&person.actor, "crosswalk.export", ("crosswalk", &id), &"oscal").await?;
     download(&file_name("対応（OSCAL）", state.app.today(), "json"), "application/json", text.into_bytes())
 }
 

@@ -367,6 +367,7 @@ async fn sheet(state: &WebState, person: &Person, query: &CaseQuery) -> Result<L
             title: p.t("事例と基準の対応", "Incident cases and what covers them").to_owned(),
             marking: organisation.marking,
             report_date: state.app.today(),
+            checkpoint: String::new(),
         },
         filter: standard,
         columns: columns(
@@ -389,7 +390,8 @@ pub async fn pdf(
     person: Person,
     Query(query): Query<CaseQuery>,
 ) -> Result<Response, WebError> {
-    let sheet = sheet(&state, &person, &query).await?;
+    let mut sheet = sheet(&state, &person, &query).await?;
+    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("case", ""), "pdf").await?;
     let bytes = sakimori_app::report::list_pdf(&state.app, sheet).await.map_err(told(&person))?;
     download(&file_name("事例対応表", state.app.today(), "pdf"), "application/pdf", bytes)
 }
@@ -400,7 +402,8 @@ pub async fn xlsx(
     person: Person,
     Query(query): Query<CaseQuery>,
 ) -> Result<Response, WebError> {
-    let sheet = sheet(&state, &person, &query).await?;
+    let mut sheet = sheet(&state, &person, &query).await?;
+    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("case", ""), "xlsx").await?;
     let bytes = sakimori_app::report::list_xlsx(sheet).await.map_err(told(&person))?;
     download(&file_name("事例対応表", state.app.today(), "xlsx"), XLSX, bytes)
 }

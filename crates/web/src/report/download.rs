@@ -47,6 +47,20 @@ pub fn file_name(title: &str, day: jiff::civil::Date, ending: &str) -> String {
     format!("{title}_{}.{ending}", day.strftime("%Y%m%d"))
 }
 
+/// Notes that something is printed or taken along, before it is, and gives the checkpoint that stands on it.
+///
+/// # Errors
+/// A database error; then nothing is printed.
+pub async fn printed(
+    state: &WebState,
+    actor: &sakimori_app::Actor,
+    subject: (&str, &str),
+    ending: &str,
+) -> Result<String, WebError> {
+    let what = serde_json::json!({ "format": ending });
+    Ok(sakimori_app::trail::take_along(&state.app, actor, "report.print", subject, &what).await?)
+}
+
 /// What the Excel button of a list sends: the rows of the list as it is narrowed, with the organisation's marking.
 /// `filter` says what the chips say; empty for everything.
 ///
@@ -69,7 +83,10 @@ pub async fn list_response(
         title: title.to_owned(),
         marking: organisation.map_or(String::new(), |organisation| organisation.marking),
         report_date: p.today,
+        checkpoint: String::new(),
     };
+    let mut head = head;
+    head.checkpoint = printed(state, &p.actor, ("list", title), "xlsx").await?;
     let sheet = ListSheet { head, filter: filter.to_owned(), columns, rows };
     let bytes = sakimori_app::report::list_xlsx(sheet).await?;
     download(&file_name(title, p.today, "xlsx"), XLSX, bytes)

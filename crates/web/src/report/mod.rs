@@ -19,7 +19,7 @@ use sakimori_store::assessment::{Assessment, SheetRow};
 use serde::Deserialize;
 
 pub use cover::save as save_cover;
-pub use download::{XLSX, download, file_name, list_response};
+pub use download::{XLSX, download, file_name, list_response, printed};
 
 use self::cover::CoverForm;
 use crate::assurance::told;
@@ -173,7 +173,8 @@ pub async fn gap_pdf(
     person: Person,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    let report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
+    let mut report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
+    report.head.checkpoint = printed(&state, &person.actor, ("assessment", &id), "pdf").await?;
     let name = report_name(&report, "pdf");
     let bytes = app::pdf(&state.app, report).await.map_err(told(&person))?;
     download(&name, "application/pdf", bytes)
@@ -185,7 +186,8 @@ pub async fn gap_xlsx(
     person: Person,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    let report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
+    let mut report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
+    report.head.checkpoint = printed(&state, &person.actor, ("assessment", &id), "xlsx").await?;
     let name = report_name(&report, "xlsx");
     let bytes = app::xlsx(report).await.map_err(told(&person))?;
     download(&name, XLSX, bytes)

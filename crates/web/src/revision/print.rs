@@ -14,7 +14,7 @@ use super::words::meeting_name;
 use crate::assurance::told;
 use crate::error::WebError;
 use crate::person::Person;
-use crate::report::{XLSX, download, file_name};
+use crate::report::{XLSX, download, file_name, printed};
 use crate::state::WebState;
 
 /// The short names under which the levels stand in tables.
@@ -54,6 +54,7 @@ async fn table(state: &WebState, person: &Person, query: &ListQuery) -> Result<I
                 .map_or(String::new(), |m| meeting_name(m, english)),
             marking: organisation.marking,
             report_date: state.app.today(),
+            checkpoint: String::new(),
         },
         edition: names.join("、"),
         classes: if has_levels { CLASSES.map(str::to_owned).to_vec() } else { Vec::new() },
@@ -131,8 +132,9 @@ pub async fn pdf(
     person: Person,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, WebError> {
-    let table = table(&state, &person, &query).await?;
+    let mut table = table(&state, &person, &query).await?;
     let title = name(&table.head.title);
+    table.head.checkpoint = printed(&state, &person.actor, ("revision", ""), "pdf").await?;
     let bytes = sakimori_app::report::issues_pdf(&state.app, table).await.map_err(told(&person))?;
     download(&file_name(&title, state.app.today(), "pdf"), "application/pdf", bytes)
 }
@@ -143,8 +145,9 @@ pub async fn xlsx(
     person: Person,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, WebError> {
-    let table = table(&state, &person, &query).await?;
+    let mut table = table(&state, &person, &query).await?;
     let title = name(&table.head.title);
+    table.head.checkpoint = printed(&state, &person.actor, ("revision", ""), "xlsx").await?;
     let bytes = sakimori_app::report::issues_xlsx(table).await.map_err(told(&person))?;
     download(&file_name(&title, state.app.today(), "xlsx"), XLSX, bytes)
 }

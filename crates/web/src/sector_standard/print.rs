@@ -57,6 +57,7 @@ async fn sheet(state: &WebState, person: &Person) -> Result<ListSheet, WebError>
             title: p.t("分野別の安全基準等の一覧", "Sector standards").to_owned(),
             marking: organisation.marking,
             report_date: state.app.today(),
+            checkpoint: String::new(),
         },
         filter: String::new(),
         columns: columns(
@@ -79,13 +80,16 @@ async fn sheet(state: &WebState, person: &Person) -> Result<ListSheet, WebError>
 
 /// GET /sector-standards/table.pdf
 pub async fn pdf(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    let bytes =
-        sakimori_app::report::list_pdf(&state.app, sheet(&state, &person).await?).await.map_err(told(&person))?;
+    let mut sheet = sheet(&state, &person).await?;
+    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("sector-standard", ""), "pdf").await?;
+    let bytes = sakimori_app::report::list_pdf(&state.app, sheet).await.map_err(told(&person))?;
     download(&file_name("安全基準等の一覧", state.app.today(), "pdf"), "application/pdf", bytes)
 }
 
 /// GET /sector-standards/table.xlsx
 pub async fn xlsx(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    let bytes = sakimori_app::report::list_xlsx(sheet(&state, &person).await?).await.map_err(told(&person))?;
+    let mut sheet = sheet(&state, &person).await?;
+    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("sector-standard", ""), "xlsx").await?;
+    let bytes = sakimori_app::report::list_xlsx(sheet).await.map_err(told(&person))?;
     download(&file_name("安全基準等の一覧", state.app.today(), "xlsx"), XLSX, bytes)
 }

@@ -159,6 +159,7 @@ async fn printed(state: &WebState, person: &Person, id: &str, other: &str) -> Re
             title: view.new.edition.title.clone(),
             marking: organisation.map_or(String::new(), |organisation| organisation.marking),
             report_date: state.app.today(),
+            checkpoint: String::new(),
         },
         old_edition: name(&view.old),
         new_edition: name(&view.new),
@@ -172,7 +173,8 @@ pub async fn pdf(
     person: Person,
     Path((id, other)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
-    let comparison = printed(&state, &person, &id, &other).await?;
+    let mut comparison = printed(&state, &person, &id, &other).await?;
+    comparison.head.checkpoint = crate::report::printed(&state, &person.actor, ("edition", &id), "pdf").await?;
     let bytes = sakimori_app::report::comparison_pdf(&state.app, comparison).await?;
     download(&file_name("新旧対照表", state.app.today(), "pdf"), "application/pdf", bytes)
 }
@@ -183,7 +185,8 @@ pub async fn xlsx(
     person: Person,
     Path((id, other)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
-    let comparison = printed(&state, &person, &id, &other).await?;
+    let mut comparison = printed(&state, &person, &id, &other).await?;
+    comparison.head.checkpoint = crate::report::printed(&state, &person.actor, ("edition", &id), "xlsx").await?;
     let bytes = sakimori_app::report::comparison_xlsx(comparison).await?;
     download(&file_name("新旧対照表", state.app.today(), "xlsx"), XLSX, bytes)
 }

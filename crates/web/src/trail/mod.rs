@@ -1,5 +1,6 @@
 //! 操作記録: who did what, when, from where, from what to what; narrowed by person, kind and day, and taken along as a file.
 
+mod proof;
 pub mod words;
 
 use std::collections::HashMap;
@@ -16,6 +17,8 @@ use sakimori_store::trail::{self as store, Event, Filter};
 use sakimori_store::{Connection, assessment, edition, identity, registry, request, workbook};
 use serde::Deserialize;
 
+use self::proof::Proof;
+pub use self::proof::{checkpoint, event_proof, export};
 use self::words::{Change, KINDS, Names};
 use crate::assurance::query_string;
 use crate::error::WebError;
@@ -51,6 +54,8 @@ struct TrailPage {
     older: String,
     excel: String,
     csv: String,
+    /// State of the proof.
+    proof: Proof,
     /// Whether something is filtered out, and what, in words.
     narrowed: bool,
     filter: String,
@@ -176,6 +181,12 @@ pub async fn list(
     let organisation = &person.actor.organisation_id;
     let is_file = matches!(query.format.as_str(), "xlsx" | "csv");
     let limit = if is_file { FILE_MAX } else { PAGE };
+    // Once per look, not for every page of it. Of a file, the file's own event says it.
+    if query.before.is_none() && !is_file {
+        let what = serde_json::json!({ "filter": query.address(&[]) });
+        state.app.note_read(&person.actor, "trail.read", ("trail", ""), &what).await?;
+    }
+    let proof = Proof::of(&state, &p).await?;
     let mut c = state.app.read().await?;
     let before = query.before.unwrap_or(i64::MAX);
     let events = store::filtered(&mut c, organisation, &query.filter(), before, limit).await?;
@@ -186,9 +197,12 @@ pub async fn list(
     let last = events.last().map(|event| event.position.to_string()).filter(|_| full);
     let entries: Vec<Entry> = events.into_iter().map(|event| entry(event, &names, &p)).collect();
     if is_file {
+        let what = serde_json::json!({ "filter": query.address(&[]), "format": query.format });
+        state.app.note_read(&person.actor, "trail.export", ("trail", ""), &what).await?;
         return file(&state, &p, &query, &people, &entries).await;
     }
     render(&TrailPage {
+        proof,
         older: last.map_or(String::new(), |before| query.address(&[("before", &before)])),
         excel: query.address(&[("format", "xlsx")]),
         csv: query.address(&[("format", "csv")]),
@@ -201,6 +215,15 @@ pub async fn list(
     })
 }
 
+/// Who did it, and for whom. A name that was forgotten leaves the account's number.
+fn who(e: &Event) -> String {
+    let name = if e.actor_name.is_empty() { &e.actor_id } else { &e.actor_name };
+    match e.on_behalf_of_name.as_str() {
+        "" => name.clone(),
+        principal => format!("{name}（{principal} の代理）"),
+    }
+}
+
 /// A row per event: position, when, who, what, subject, changes, from where.
 fn texts(entry: &Entry, p: &Page) -> Vec<String> {
     let change = |c: &Change| match c.before.as_str() {
@@ -211,7 +234,7 @@ fn texts(entry: &Entry, p: &Page) -> Vec<String> {
     vec![
         e.position.to_string(),
         p.moment(&e.at),
-        e.actor_name.clone(),
+        who(e),
         entry.word.to_owned(),
         entry.subject.clone(),
         entry.changes.iter().map(change).collect::<Vec<_>>().join("\n"),

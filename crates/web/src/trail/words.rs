@@ -32,6 +32,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("revision", "改訂・論点", "points for the next edition"),
     ("case", "事例", "incident cases"),
     ("sector-standard", "基準一覧", "sector standards"),
+    ("trail", "操作記録", "trail"),
     ("demo", "デモ", "demonstration"),
 ];
 
@@ -105,6 +106,18 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("sector-standard.take-over", "基準一覧に取り込みました", "took over sector standards"),
     ("sector-standard.step", "見直しの予定を変更しました", "changed the upkeep calendar"),
     ("sector-standard.exclude", "不要とする理由を書きました", "said why an item is not needed"),
+    ("evidence.read", "証跡を取り出しました", "took evidence along"),
+    ("report.print", "印刷物・一覧を書き出しました", "printed a report or a list"),
+    ("workbook.export", "ブックを書き出しました", "exported a workbook"),
+    ("crosswalk.export", "対応表を書き出しました", "exported a crosswalk"),
+    ("trail.read", "操作記録を見ました", "read the trail"),
+    ("trail.export", "操作記録を書き出しました", "exported the trail"),
+    ("trail.begin", "それまでの記録に証明を付けました", "gave the events so far their proof"),
+    ("trail.key", "操作記録の署名鍵を替えました", "replaced the key of the trail"),
+    ("trail.expire", "古い記録の文面を消しました（証明は残ります）", "forgot texts of old events; their proof stays"),
+    ("trail.cosign", "ほかの環境のチェックポイントに連署しました", "cosigned another installation's checkpoint"),
+    ("trail.witnessed", "立会人の連署を受け取りました", "took over a witness's cosignature"),
+    ("trail.sink", "操作記録の転送が止まりました", "a sink of the trail stands still"),
     ("demo.seed", "デモのデータを用意しました", "prepared the demonstration"),
 ];
 
@@ -167,6 +180,11 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("origin", "出どころ", "origin"),
     ("assessment", "自己点検", "assessment"),
     ("request", "回答依頼", "request"),
+    ("format", "形式", "format"),
+    ("events", "件数", "events"),
+    ("witness", "立会人", "witness"),
+    ("sink", "転送先", "sink"),
+    ("fault", "障害", "fault"),
 ];
 
 /// Fields of the cover of the gap report.

@@ -65,7 +65,19 @@ fn page(state: &WebState, person: &Person, part: &Part) -> (Page, Place) {
     (p, place)
 }
 
-fn sent(export: Export, media_type: &'static str) -> Result<Response, WebError> {
+async fn sent(
+    state: &WebState,
+    person: &Person,
+    scope: &Scope,
+    export: Export,
+    media_type: &'static str,
+) -> Result<Response, WebError> {
+    let subject = match scope {
+        Scope::Assessment(id) => ("assessment", id.as_str()),
+        Scope::Request(id) => ("request", id.as_str()),
+    };
+    let what = serde_json::json!({ "file": export.name });
+    state.app.note_read(&person.actor, "workbook.export", subject, &what).await?;
     download(&export.name, media_type, export.bytes)
 }
 
@@ -75,7 +87,9 @@ pub async fn assessment_xlsx(
     person: Person,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    sent(app::export_xlsx(&state.app, &person.actor, &Scope::Assessment(id)).await.map_err(told(&person))?, XLSX)
+    let scope = Scope::Assessment(id);
+    let export = app::export_xlsx(&state.app, &person.actor, &scope).await.map_err(told(&person))?;
+    sent(&state, &person, &scope, export, XLSX).await
 }
 
 /// GET /requests/{id}/workbook.xlsx
@@ -84,7 +98,9 @@ pub async fn request_xlsx(
     person: Person,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    sent(app::export_xlsx(&state.app, &person.actor, &Scope::Request(id)).await.map_err(told(&person))?, XLSX)
+    let scope = Scope::Request(id);
+    let export = app::export_xlsx(&state.app, &person.actor, &scope).await.map_err(told(&person))?;
+    sent(&state, &person, &scope, export, XLSX).await
 }
 
 /// What a CSV file is to be written in: `utf-8` (with a mark, as Excel likes it) or `shift_jis`.
@@ -99,7 +115,8 @@ async fn csv(state: &WebState, person: &Person, scope: &Scope, query: &CsvQuery)
         "shift_jis" => (TextEncoding::ShiftJis, "text/csv; charset=Shift_JIS"),
         _ => (TextEncoding::Utf8, "text/csv; charset=utf-8"),
     };
-    sent(app::export_csv(&state.app, &person.actor, scope, encoding).await.map_err(told(person))?, media_type)
+    let export = app::export_csv(&state.app, &person.actor, scope, encoding).await.map_err(told(person))?;
+    sent(state, person, scope, export, media_type).await
 }
 
 /// GET /assessments/{id}/workbook.csv

@@ -1,22 +1,18 @@
-//! Signing in and out, accounts and departments.
+//! Sessions, accounts and departments. The steps of signing in stand in [`crate::sign_in`].
 
 use jiff::{SignedDuration, Timestamp};
-use sakimori_domain::identity::{
-    FAILURES_BEFORE_LOCK, LOCK_MINUTES, Permission, Role, SESSION_HOURS, SESSION_IDLE_MINUTES,
-};
-use sakimori_store::identity::{self as store, Account, Membership, Session};
+use sakimori_domain::identity::{Permission, Role};
+use sakimori_store::identity::{self as store, Account, Membership};
 use sakimori_store::registry::{self, Department};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::{Actor, App, Refusal, RefusalKind, Result, passwords};
+use crate::sign_in::CONFIRMED_MINUTES;
+use crate::sign_in_policy::Policy;
+use crate::{Actor, App, Refusal, Result, passwords};
 
-/// What a browser gets when somebody has signed in.
-pub struct SignedIn {
-    /// Goes into the cookie; only its hash is kept.
-    pub token: String,
-    pub actor: Actor,
-}
+pub use crate::account_care::suspend_unused;
+pub use crate::sign_in::{Origin, SignedIn, Stage, sign_in};
 
 /// A request's session: who it is, and the token that its forms must carry.
 pub struct Signed {
@@ -24,6 +20,18 @@ pub struct Signed {
     pub csrf: String,
     /// Notices not read yet.
     pub unread: i64,
+    /// What is still missing of signing in.
+    pub stage: Stage,
+    /// When the person last proved who they are.
+    confirmed_at: String,
+}
+
+impl Signed {
+    /// Whether the person proved who they are so recently that a dangerous act needs no more.
+    pub fn is_confirmed(&self, now: Timestamp) -> bool {
+        let minutes = SignedDuration::from_mins(CONFIRMED_MINUTES);
+        self.confirmed_at.parse::<Timestamp>().is_ok_and(|at| now.duration_since(at) <= minutes)
+    }
 }
 
 pub(crate) fn token_hash(token: &str) -> String {
@@ -37,89 +45,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         let _ = write!(out, "{byte:02x}");
         out
     })
-}
-
-/// The same words for an unknown name, a wrong password and a suspended account: nobody learns which names exist.
-fn wrong() -> Refusal {
-    Refusal::new(
-        RefusalKind::SignInNeeded,
-        "sign-in-wrong",
-        "ログイン名またはパスワードが違います。続けて5回間違えると15分間受け付けません。",
-        "Name or password is wrong. After five wrong attempts the account rests for 15 minutes.",
-    )
-    .next(
-        "入力を確かめてください。分からない場合は管理者に連絡してください。",
-        "Check your entry, or ask your administrator.",
-    )
-}
-
-/// Signs somebody in to the first organisation of theirs.
-///
-/// # Errors
-/// One refusal for every reason (see [`wrong`]); a database error.
-pub async fn sign_in(app: &App, login: &str, password: &str, address: &str) -> Result<SignedIn> {
-    let account = store::account_by_login(&mut app.read().await?, login.trim()).await?;
-    let Some(account) = account else {
-        // The same work as for a known name, so that time tells nothing either.
-        app.hash_password(password).await?;
-        return Err(wrong().into());
-    };
-    let fits = app.verify_password(password, &account.password_hash).await?;
-    let seats = store::memberships_of_account(&mut app.read().await?, &account.id).await?;
-    let seat = seats.into_iter().find(|seat| seat.is_active_on(app.today()));
-    let Some(seat) = seat else { return Err(wrong().into()) };
-    if !fits {
-        count_failure(app, &account, &seat).await?;
-        return Err(wrong().into());
-    }
-    let actor = actor(&account, &seat, address);
-    let mut op = app.operate_as(&actor).await?;
-    // Hashing takes a while: what was true before it may not be true any more.
-    let present = store::account_held(&mut op.write, &account.id).await?;
-    let may = |now: &Account| {
-        !is_resting(now, app.now()) && now.state == "active" && now.password_hash == account.password_hash
-    };
-    if !present.is_some_and(|present| may(&present)) {
-        return Err(wrong().into());
-    }
-    let token = hex(&app.random::<32>());
-    let now = app.now();
-    let session = Session {
-        token_hash: token_hash(&token),
-        account_id: account.id.clone(),
-        organisation_id: seat.organisation_id.clone(),
-        csrf: hex(&app.random::<16>()),
-        address: address.to_owned(),
-        created_at: now.to_string(),
-        seen_at: now.to_string(),
-        expires_at: (now + SignedDuration::from_hours(SESSION_HOURS)).to_string(),
-        acting_under: String::new(),
-    };
-    store::delete_expired_sessions(&mut op.write, &now.to_string()).await?;
-    store::insert_session(&mut op.write, &session).await?;
-    store::record_failures(&mut op.write, &account.id, 0, "").await?;
-    op.trail_new("session.start", ("account", &account.id), &json!({ "login": account.login })).await?;
-    op.commit().await?;
-    Ok(SignedIn { token, actor })
-}
-
-fn is_resting(account: &Account, now: Timestamp) -> bool {
-    account.locked_until.parse::<Timestamp>().is_ok_and(|until| until > now)
-}
-
-async fn count_failure(app: &App, account: &Account, seat: &Membership) -> Result<()> {
-    let system = Actor::system(&seat.organisation_id);
-    let mut op = app.operate_as(&system).await?;
-    let present = store::account_held(&mut op.write, &account.id).await?;
-    let Some(present) = present.filter(|present| !is_resting(present, app.now())) else { return Ok(()) };
-    let failures = present.failures + 1;
-    let is_last = failures >= FAILURES_BEFORE_LOCK;
-    let locked_until =
-        if is_last { (app.now() + SignedDuration::from_mins(LOCK_MINUTES)).to_string() } else { String::new() };
-    store::record_failures(&mut op.write, &account.id, if is_last { 0 } else { failures }, &locked_until).await?;
-    let action = if is_last { "account.lock" } else { "session.refuse" };
-    op.trail_new(action, ("account", &account.id), &json!({ "failures": failures, "until": locked_until })).await?;
-    op.commit().await
 }
 
 pub(crate) fn actor(account: &Account, seat: &Membership, address: &str) -> Actor {
@@ -146,13 +71,15 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
     let token_hash = token_hash(token);
     let mut c = app.read().await?;
     let Some((session, account, seat)) = store::signed_in(&mut c, &token_hash).await? else { return Ok(None) };
+    let safety = sakimori_store::sign_in::safety(&mut c, &token_hash).await?;
     drop(c);
+    let idle = SignedDuration::from_mins(Policy::parse(&safety.policy).idle_minutes);
     let now = app.now();
     let seen: Timestamp = session.seen_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     // The seat is read anew for every request: a role that was changed or a seat that was ended holds from the next one on.
     let alive = seat.is_active_on(app.today())
         && session.expires_at.parse::<Timestamp>().is_ok_and(|end| end > now)
-        && now.duration_since(seen) < SignedDuration::from_mins(SESSION_IDLE_MINUTES);
+        && now.duration_since(seen) < idle;
     if !alive {
         return Ok(None);
     }
@@ -164,7 +91,8 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
     }
     let actor = actor(&account, &seat, address);
     let unread = crate::notice::unread(app, &actor).await?;
-    Ok(Some(Signed { actor, csrf: session.csrf, unread }))
+    let stage = Stage::from_code(&safety.stage);
+    Ok(Some(Signed { actor, csrf: session.csrf, unread, stage, confirmed_at: safety.confirmed_at }))
 }
 
 /// Ends a session.
@@ -231,7 +159,7 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     actor.require(Permission::ManageAccounts)?;
     let login = checked_login(&new.login)?;
     let name = checked_name(&new.name)?;
-    passwords::check_rules(&new.password, &login, &name)?;
+    passwords::check_rules(&new.password, &[&login, &name, &actor.organisation_name])?;
     let mut c = app.read().await?;
     if store::account_by_login(&mut c, &login).await?.is_some() {
         return Err(Refusal::invalid("login-taken", "このログイン名は使われています。", "This login is taken.").into());
@@ -271,14 +199,20 @@ pub(crate) async fn known_department(
     if known { Ok(()) } else { Err(Refusal::not_found().into()) }
 }
 
-/// Changes one's own password; every other session of the account ends.
+/// Changes one's own password; every session of the account ends.
 ///
 /// # Errors
 /// The present password is wrong, or the new one breaks a rule.
 pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &str) -> Result<()> {
-    let account =
-        store::account_by_id(&mut app.read().await?, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
+    let mut c = app.read().await?;
+    let account = store::account_by_id(&mut c, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
+    let seat = store::membership_of(&mut c, &actor.account_id, &actor.organisation_id).await?;
+    let seat = seat.ok_or_else(Refusal::not_found)?;
+    let mut past = sakimori_store::sign_in::past_passwords(&mut c, &account.id, passwords::REMEMBERED).await?;
+    drop(c);
     if !app.verify_password(present, &account.password_hash).await? {
+        // Counted as at the door: a stolen session is no place to guess in either.
+        crate::sign_in::count_failure(app, &account, &seat, actor.address.as_str().into(), "wrong-password").await?;
         return Err(Refusal::invalid(
             "password-present",
             "現在のパスワードが違います。",
@@ -286,12 +220,24 @@ pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &
         )
         .into());
     }
-    passwords::check_rules(new, &account.login, &account.display_name)?;
+    let own = [&account.login, &account.display_name, &seat.organisation_name, &seat.department_name];
+    passwords::check_rules(new, &own.map(String::as_str))?;
+    past.insert(0, account.password_hash.clone());
+    app.refuse_reuse(new, &past).await?;
     let changed = Account { password_hash: app.hash_password(new).await?, ..account };
     let mut op = app.operate_as(actor).await?;
     store::update_account(&mut op.write, &changed).await?;
+    let now = op.now.clone();
+    sakimori_store::sign_in::insert_past_password(&mut op.write, &changed.id, &now, &past[0]).await?;
+    sakimori_store::sign_in::set_password_at(&mut op.write, &changed.id, &now).await?;
     store::delete_sessions_of(&mut op.write, &changed.id).await?;
     op.trail_new("account.password", ("account", &changed.id), &json!({})).await?;
+    let text = (
+        "あなたのパスワードが変更されました。心当たりがない場合は管理者に連絡してください。",
+        "Your password was changed. If this was not you, tell your administrator.",
+    );
+    let (to, subject) = (crate::notice::Audience::Account(&changed.id), ("account", changed.id.as_str()));
+    crate::notice::tell(&mut op, &actor.organisation_id, to, "account.password", subject, text).await?;
     op.commit().await
 }
 

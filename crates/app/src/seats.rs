@@ -9,7 +9,7 @@ use sakimori_store::{Connection, registry};
 use serde_json::json;
 
 use crate::identity::{checked_login, known_department, token_hash};
-use crate::{Actor, App, Operation, Refusal, Result};
+use crate::{Actor, App, Operation, Refusal, Result, second_factor};
 
 /// Refuses a role that the actor's organisation cannot have.
 pub(crate) async fn fitting_role(c: &mut Connection, actor: &Actor, role: Role) -> Result<()> {
@@ -121,6 +121,11 @@ pub(crate) async fn suspend_or_restore(op: &mut Operation<'_>, account_id: &str,
     };
     keeps_administrator(op, &after).await?;
     store::update_seat(&mut op.write, &after, state).await?;
+    if active {
+        // The administrator knows who it is: neither the nightly round nor the door asks again.
+        let now = op.now.clone();
+        sakimori_store::sign_in::set_kept_at(&mut op.write, account_id, &now).await?;
+    }
     let seats = identity::memberships_of_account(&mut op.write, account_id).await?;
     let account = identity::account_by_id(&mut op.write, account_id).await?.ok_or_else(Refusal::not_found)?;
     if active && account.state != "active" && seats.iter().all(|seat| seat.organisation_id == organisation_id) {
@@ -287,6 +292,7 @@ pub async fn switch(app: &App, actor: &Actor, token: &str, organisation_id: &str
         ..actor.clone()
     };
     let mut op = app.operate_as(&there).await?;
+    second_factor::demand(&mut op, organisation_id, seat.role).await?;
     store::sit(&mut op.write, &token_hash(token), organisation_id, "").await?;
     let role = json!({ "role": seat.role.code() });
     op.trail_new("session.enter", ("account", &actor.account_id), &role).await?;

@@ -77,6 +77,8 @@ pub async fn found(app: &App, new: Founding) -> Result<Founded> {
     registry::insert_organisation(&mut op.write, &organisation).await?;
     identity::insert_account(&mut op.write, &account).await?;
     identity::put_membership(&mut op.write, &account.id, &organisation.id, Role::Administrator, "").await?;
+    let policy = crate::sign_in_policy::to_text(&crate::sign_in_policy::Policy::founding())?;
+    sakimori_store::sign_in::put_policy(&mut op.write, &organisation.id, &policy, 0).await?;
     applicability::recompute(&mut op, &organisation).await?;
     op.commit().await?;
     Ok(Founded { login, password })

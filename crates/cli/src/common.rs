@@ -48,6 +48,7 @@ pub struct SettingsFile {
     pub data: Option<PathBuf>,
     pub database_url: Option<String>,
     pub insecure_cookies: Option<bool>,
+    pub public_url: Option<String>,
     pub key_file: Option<PathBuf>,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,

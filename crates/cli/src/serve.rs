@@ -35,6 +35,10 @@ pub struct ServeArgs {
     pub edge: EdgeArgs,
     #[command(flatten)]
     pub sinks: crate::trail_sinks::SinkArgs,
+    /// Address under which browsers reach us, e.g. https://sakimori.example.jp; passkeys are bound to it [default:
+    /// `http://localhost:PORT` while listening on this machine only].
+    #[arg(long, env = "SAKIMORI_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
     /// Send cookies over plain HTTP too. For a trial in a closed room, never for work.
     #[arg(long, env = "SAKIMORI_INSECURE_COOKIES")]
     pub insecure_cookies: bool,
@@ -58,6 +62,10 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let address = args.listen.or(settings.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
     let insecure_cookies = args.insecure_cookies || settings.insecure_cookies.unwrap_or(false);
     let edge = args.edge.settle(&settings)?;
+    let public_url = args.public_url.or_else(|| settings.public_url.clone());
+    if let Some(url) = &public_url {
+        sakimori_app::passkeys::Site::new(url).map_err(|error| anyhow::anyhow!("--public-url {url}: {error}"))?;
+    }
     if args.print_config {
         print_config(&args.data, address, insecure_cookies, &edge)?;
         return Ok(ExitCode::SUCCESS);
@@ -70,6 +78,7 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
         limits: edge.limits,
         trusted_proxies: edge.trusted_proxies,
         drain: Duration::from_secs(args.drain_seconds),
+        public_url: public_url.unwrap_or_default(),
         ..WebConfig::default()
     };
     let tls = match edge.tls {
@@ -109,8 +118,13 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 ///
 /// # Errors
 /// The listener broke.
-pub async fn serve(app: Arc<App>, config: WebConfig, listener: TcpListener, tls: Option<Tls>) -> Result<ExitCode> {
+pub async fn serve(app: Arc<App>, mut config: WebConfig, listener: TcpListener, tls: Option<Tls>) -> Result<ExitCode> {
     let limits = config.limits;
+    let at = listener.local_addr()?;
+    if config.public_url.is_empty() && at.ip().to_canonical().is_loopback() {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        config.public_url = format!("{scheme}://localhost:{}", at.port());
+    }
     let doorkeeper = Doorkeeper::new(&limits, &config.trusted_proxies);
     tracing::info!(address = %listener.local_addr()?, database = app.store().engine(), tls = tls.is_some(), "listening");
     let state = WebState::new(app.clone(), config);

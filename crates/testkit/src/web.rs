@@ -65,6 +65,31 @@ impl TestApp {
 }
 
 impl Browser {
+    /// Follows a redirect as a browser does: keeps the cookie, opens the page, takes the page's token for its forms.
+    ///
+    /// # Panics
+    /// The page has no form and no token.
+    pub async fn follow(&mut self, answer: &Answer) -> Answer {
+        self.keep_cookie(answer);
+        let page = self.get(answer.location()).await;
+        self.take_token(&page.text());
+        page
+    }
+
+    /// Keeps the cookie of an answer.
+    pub fn keep_cookie(&mut self, answer: &Answer) {
+        let cookie = answer.headers.get(SET_COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        if !cookie.is_empty() {
+            self.cookie = cookie.split(';').next().unwrap_or("").to_owned();
+        }
+    }
+
+    fn take_token(&mut self, page: &str) {
+        let of = |mark: &str| page.split(mark).nth(1).and_then(|rest| rest.split('"').next()).map(ToOwned::to_owned);
+        let token = of("name=\"csrf-token\" content=\"").or_else(|| of("name=\"csrf\" value=\""));
+        self.csrf = token.expect("a page with its token");
+    }
+
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.request("GET", path, "", Body::empty()).await

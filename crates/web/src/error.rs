@@ -67,7 +67,8 @@ impl WebError {
     }
 }
 
-fn reads_json(parts: &Parts) -> bool {
+/// Whether a request reads JSON rather than pages.
+pub fn reads_json(parts: &Parts) -> bool {
     let accepts = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("");
     parts.uri.path().starts_with("/api/") || accepts.contains("application/json")
 }

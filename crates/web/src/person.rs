@@ -1,9 +1,10 @@
 //! The person of a request, taken from the session cookie.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::COOKIE;
+use axum::http::header::{COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use sakimori_app::Actor;
+use sakimori_app::identity::Stage;
 
 use crate::edge::ClientAddress;
 use crate::error::WebError;
@@ -23,6 +24,10 @@ pub struct Person {
     pub token: String,
     /// Notices not read yet, for the top bar.
     pub unread: i64,
+    /// What is still missing of signing in.
+    pub stage: Stage,
+    /// Proved who they are so recently that a dangerous act needs no more.
+    pub is_confirmed: bool,
 }
 
 impl FromRequestParts<WebState> for Person {
@@ -39,7 +44,15 @@ impl FromRequestParts<WebState> for Person {
             .map_err(|error| WebError::app(error, parts))?
             .ok_or_else(|| WebError::sign_in(parts))?;
         state.gate.know(&token);
-        let person = Person { actor: signed.actor, csrf: signed.csrf, token, unread: signed.unread };
+        let is_confirmed = signed.is_confirmed(state.app.now());
+        let person = Person {
+            actor: signed.actor,
+            csrf: signed.csrf,
+            token,
+            unread: signed.unread,
+            stage: signed.stage,
+            is_confirmed,
+        };
         parts.extensions.insert(person.clone());
         Ok(person)
     }
@@ -67,4 +80,10 @@ pub fn cookie(parts: &Parts, name: &str) -> Option<String> {
 /// The address that the request came from, as the server or a trusted proxy sees it.
 pub fn address(parts: &Parts) -> String {
     parts.extensions.get::<ClientAddress>().map_or_else(String::new, |client| client.0.to_string())
+}
+
+/// Browser and system of a request, in two words.
+pub fn agent(parts: &Parts) -> String {
+    let header = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
+    sakimori_app::sign_in::family(header)
 }

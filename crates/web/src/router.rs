@@ -5,15 +5,18 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
+use axum::http::Method;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use sakimori_app::identity::Stage;
 use sakimori_app::{Actor, Refusal};
 use sakimori_domain::identity::Permission;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::WebError;
 use crate::forms::UPLOAD_MAX;
+use crate::identity::{confirm, factors, passkey, steps};
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{
@@ -33,6 +36,17 @@ pub enum Access {
     Needs(Permission),
     /// Roles that carry one of the two.
     NeedsEither(Permission, Permission),
+    /// As `SignedIn`, after proving anew who one is: see [`confirm`].
+    Confirmed,
+    /// As `Needs`, after proving anew who one is: dangerous acts.
+    ConfirmedNeeds(Permission),
+    /// Whoever has a session, even one whose sign-in is not finished: the way out.
+    AnyStep,
+    /// Whoever stands at this step of signing in.
+    Step(Stage),
+    /// One's own second factors: everybody who is signed in (writes after proving anew who one is), and whoever has to set
+    /// one up before they are let in.
+    OwnFactors,
 }
 
 /// A URL, its method and who reaches it.
@@ -72,9 +86,28 @@ where
 impl Access {
     fn allows(self, actor: &Actor) -> bool {
         match self {
-            Access::Anybody | Access::SignedIn => true,
-            Access::Needs(permission) => actor.may(permission),
+            Access::Needs(permission) | Access::ConfirmedNeeds(permission) => actor.may(permission),
             Access::NeedsEither(one, other) => actor.may(one) || actor.may(other),
+            _ => true,
+        }
+    }
+
+    /// Whether somebody at a step of signing in gets here.
+    fn opens_at(self, stage: Stage) -> bool {
+        match self {
+            Access::AnyStep => true,
+            Access::Step(here) => stage == here,
+            Access::OwnFactors => matches!(stage, Stage::Done | Stage::SetUp),
+            _ => stage == Stage::Done,
+        }
+    }
+
+    /// Whether a request is a dangerous act.
+    fn is_dangerous(self, is_read: bool) -> bool {
+        match self {
+            Access::Confirmed | Access::ConfirmedNeeds(_) => true,
+            Access::OwnFactors => !is_read,
+            _ => false,
         }
     }
 }
@@ -93,14 +126,23 @@ async fn guard(State((state, access)): State<(WebState, Access)>, request: Reque
         Ok(person) => person,
         Err(error) => return error.into_response(),
     };
+    if !access.opens_at(person.stage) {
+        return identity::to_step(person.stage, &parts);
+    }
     if !access.allows(&person.actor) {
         let refused = WebError::app(Refusal::forbidden().into(), &parts);
         return refused.in_language(&person.actor.language).into_response();
     }
+    if access.is_dangerous(parts.method == Method::GET) && !person.is_confirmed {
+        return match confirm::hold(&state, person, parts, body).await {
+            Ok(request) => next.run(request).await,
+            Err(response) => *response,
+        };
+    }
     next.run(Request::from_parts(parts, body)).await
 }
 
-use Access::{Anybody, Needs, NeedsEither, SignedIn};
+use Access::{AnyStep, Anybody, Confirmed, ConfirmedNeeds, Needs, NeedsEither, OwnFactors, SignedIn, Step};
 use Permission as P;
 
 routes! {
@@ -113,10 +155,27 @@ routes! {
     // The person
     GET  "/sign-in"                  Anybody  => identity::sign_in_page;
     POST "/sign-in"                  Anybody  => identity::sign_in;
-    POST "/sign-out"                 SignedIn => identity::sign_out;
-    POST "/language"                 SignedIn => identity::choose_language;
+    GET  "/sign-in/second-factor"    Step(Stage::SecondFactor) => steps::second_page;
+    POST "/sign-in/second-factor"    Step(Stage::SecondFactor) => steps::second;
+    POST "/sign-in/passkey/begin"    Step(Stage::SecondFactor) => passkey::begin_step;
+    POST "/sign-in/passkey"          Step(Stage::SecondFactor) => passkey::step;
+    GET  "/sign-in/return"           Step(Stage::Absence) => steps::return_page;
+    POST "/sign-in/return"           Step(Stage::Absence) => steps::come_back;
+    POST "/sign-out"                 AnyStep => identity::sign_out;
+    POST "/language"                 AnyStep => identity::choose_language;
+    GET  "/confirm"                  SignedIn => confirm::page;
+    POST "/confirm"                  SignedIn => confirm::confirm;
     GET  "/me"                       SignedIn => identity::me;
     POST "/me/password"              SignedIn => identity::change_password;
+    POST "/me/sessions/end"          SignedIn => identity::end_session;
+    GET  "/me/second-factor"         OwnFactors => factors::show;
+    GET  "/me/second-factor/qr.svg"  OwnFactors => factors::picture;
+    POST "/me/second-factor/begin"   OwnFactors => factors::begin;
+    POST "/me/second-factor/code"    OwnFactors => factors::first_code;
+    POST "/me/second-factor/passkey/begin" OwnFactors => passkey::begin;
+    POST "/me/second-factor/passkey" OwnFactors => passkey::add;
+    POST "/me/second-factor/remove"  Confirmed => factors::remove;
+    POST "/me/second-factor/recovery" Confirmed => factors::renew;
     GET  "/notices"                  SignedIn => notice::list;
     POST "/notices/read"             SignedIn => notice::mark_read;
 
@@ -130,12 +189,19 @@ routes! {
     GET  "/trail/export.jsonl"       Needs(P::ReadTrail) => trail::export;
     GET  "/trail/{position}/proof"   Needs(P::ReadTrail) => trail::event_proof;
     GET  "/administration"           Needs(P::ReadPeople) => administration::people;
-    POST "/administration/accounts"  Needs(P::ManageAccounts) => administration::add_account;
+    POST "/administration/accounts"  ConfirmedNeeds(P::ManageAccounts) => administration::add_account;
     GET  "/administration/accounts/{id}" Needs(P::ReadPeople) => administration::seat::show;
-    POST "/administration/accounts/{id}/seat" Needs(P::ManageAccounts) => administration::seat::change;
-    POST "/administration/invitations" Needs(P::ManageAccounts) => administration::invite;
+    POST "/administration/accounts/{id}/seat" ConfirmedNeeds(P::ManageAccounts) => administration::seat::change;
+    POST "/administration/invitations" ConfirmedNeeds(P::ManageAccounts) => administration::invite;
     POST "/administration/invitations/{login}/withdraw" Needs(P::ManageAccounts) => administration::withdraw_invitation;
-    POST "/administration/accounts/{id}/state" Needs(P::ManageAccounts) => administration::set_state;
+    POST "/administration/accounts/{id}/state" ConfirmedNeeds(P::ManageAccounts) => administration::set_state;
+    GET  "/administration/sign-in"   Needs(P::ManageAccounts) => administration::safety::accounts;
+    POST "/administration/sign-in/suspend" ConfirmedNeeds(P::ManageAccounts) => administration::safety::suspend;
+    POST "/administration/sign-in/{id}/sessions" ConfirmedNeeds(P::ManageAccounts) => administration::safety::end_sessions;
+    POST "/administration/sign-in/{id}/factor" ConfirmedNeeds(P::ManageAccounts) => administration::safety::reset_factor;
+    POST "/administration/sign-in/{id}/keep" ConfirmedNeeds(P::ManageAccounts) => administration::safety::keep;
+    GET  "/administration/sign-in-rules" Needs(P::ManageSignIn) => administration::safety::rules;
+    POST "/administration/sign-in-rules" ConfirmedNeeds(P::ManageSignIn) => administration::safety::change_rules;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
 
     // 基準

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 use sakimori_app::App;
+use sakimori_app::passkeys::Site;
 
 use crate::api::kept::KeptSheets;
 use crate::edge::{Gate, Limits};
@@ -21,6 +22,8 @@ pub struct WebConfig {
     pub demo: bool,
     /// How much, how often and how slowly.
     pub limits: Limits,
+    /// Address under which browsers reach us, e.g. `https://sakimori.example.jp`; passkeys are bound to it. Empty: unknown.
+    pub public_url: String,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
     /// When the certificate in use ends, in seconds since 1970; 0 without one.
@@ -38,6 +41,8 @@ pub struct WebState {
     pub(crate) metrics: Arc<Metrics>,
     /// Told to end: still answering, but no new work is wanted.
     draining: Arc<AtomicBool>,
+    /// What passkeys are bound to; `None` without an address that has a name.
+    pub(crate) site: Option<Arc<Site>>,
     pub(crate) sheets: Arc<KeptSheets>,
 }
 
@@ -47,6 +52,7 @@ impl WebState {
         Self {
             app,
             gate: Arc::new(Gate::new(config.limits)),
+            site: Site::new(&config.public_url).ok().map(Arc::new),
             config: Arc::new(config),
             metrics: Arc::new(Metrics::default()),
             draining: Arc::default(),

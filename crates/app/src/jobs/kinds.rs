@@ -1,7 +1,7 @@
 //! The kinds of jobs that ship. A new one is a line here.
 
 use super::Kind;
-use crate::{App, Result, applicability, ingest, presence};
+use crate::{App, Result, account_care, applicability, ingest, presence};
 
 const HOUR: i64 = 3600;
 
@@ -9,8 +9,11 @@ const HOUR: i64 = 3600;
 pub const APPLICABILITY: Kind = Kind::once("applicability", |app, _| Box::pin(refresh(app)));
 
 /// Every kind that a server runs.
-pub const KINDS: &[Kind] =
-    &[APPLICABILITY, Kind::periodic("forget-short-lived", HOUR, |app, _| Box::pin(forget_short_lived(app)))];
+pub const KINDS: &[Kind] = &[
+    APPLICABILITY,
+    Kind::periodic("forget-short-lived", HOUR, |app, _| Box::pin(forget_short_lived(app))),
+    Kind::periodic("suspend-unused", 24 * HOUR, |app, _| Box::pin(suspend_unused(app))),
+];
 
 /// How long ended jobs are kept, for who asks what came of them.
 const ENDED_KEPT_MS: i64 = 30 * 24 * HOUR * 1000;
@@ -28,4 +31,10 @@ async fn forget_short_lived(app: &App) -> Result<String> {
     let jobs = sakimori_store::job::forget(&mut write, app.now().as_millisecond() - ENDED_KEPT_MS).await?;
     write.commit().await?;
     Ok(format!("uploads {uploads}, places {places}, jobs {jobs}"))
+}
+
+/// Accounts that their organisation's rules call unused for too long.
+async fn suspend_unused(app: &App) -> Result<String> {
+    let suspended = account_care::suspend_unused(app).await?;
+    Ok(format!("suspended {suspended}"))
 }

@@ -9,6 +9,7 @@
 //! | manage-assessments, answer-all, edit-profile | | ○ | | | | | | |
 //! | answer-own | | ○ | ○ | | | | | |
 //! | manage-accounts, hand-over | ○ | | | | | | | |
+//! | manage-sign-in | ○ | ○ | | | | | | |
 //! | read-people | ○ | ○ | | ○ | | | | |
 //! | read-trail | ○ | ○ | | ○ | | | | |
 //! | read-crosswalk, read-revision | | ○ | | ○ | | ○ | ○ | ○ |
@@ -50,6 +51,7 @@ terms! {
         EditProfile = "edit-profile", "組織の属性と適用範囲の変更";
         ManageAccounts = "manage-accounts", "利用者と部署の管理";
         ReadPeople = "read-people", "利用者・役割・代理の一覧の閲覧";
+        ManageSignIn = "manage-sign-in", "サインインの規則の変更";
         HandOver = "hand-over", "人事異動の引継ぎ";
         ReadTrail = "read-trail", "操作記録の閲覧";
         ReadCrosswalk = "read-crosswalk", "照合の閲覧";
@@ -83,7 +85,10 @@ impl Role {
         use Permission as P;
         match self {
             Role::Administrator => {
-                matches!(permission, P::ReadStandards | P::ManageAccounts | P::ReadPeople | P::HandOver | P::ReadTrail)
+                matches!(
+                    permission,
+                    P::ReadStandards | P::ManageAccounts | P::ManageSignIn | P::ReadPeople | P::HandOver | P::ReadTrail
+                )
             }
             Role::SecurityOfficer => matches!(
                 permission,
@@ -95,6 +100,7 @@ impl Role {
                     | P::AnswerAll
                     | P::AnswerOwn
                     | P::EditProfile
+                    | P::ManageSignIn
                     | P::ReadPeople
                     | P::ReadTrail
                     | P::ReadCrosswalk
@@ -169,6 +175,7 @@ impl Permission {
             Permission::AnswerOwn => "Answer what one's department is asked",
             Permission::EditProfile => "Change profile and scope of the organisation",
             Permission::ManageAccounts => "Manage people and departments",
+            Permission::ManageSignIn => "Change the rules of signing in",
             Permission::ReadPeople => "See people, roles and deputies",
             Permission::HandOver => "Hand duties over",
             Permission::ReadTrail => "Read the trail",
@@ -204,6 +211,7 @@ mod tests {
             Permission::AnswerOwn,
             Permission::EditProfile,
             Permission::ManageAccounts,
+            Permission::ManageSignIn,
             Permission::HandOver,
             Permission::EditCrosswalk,
             Permission::EditRevision,

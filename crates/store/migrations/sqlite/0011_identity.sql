@@ -26,7 +26,6 @@ ALTER TABLE account ADD COLUMN contact TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN password_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN used_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE account ADD COLUMN kept_at TEXT NOT NULL DEFAULT '';
-ALTER TABLE account ADD COLUMN told_old_at TEXT NOT NULL DEFAULT '';
 
 -- Hashes of passwords that were used before.
 CREATE TABLE past_password (
@@ -43,10 +42,10 @@ ALTER TABLE session ADD COLUMN confirmed_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN challenge TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN challenge_until TEXT NOT NULL DEFAULT '';
 
--- Every attempt to sign in to a known account.
+-- Every attempt to sign in; account_id is empty for a name that nobody has, so that such an attempt takes the same work.
 CREATE TABLE sign_in (
     id TEXT PRIMARY KEY,
-    account_id TEXT NOT NULL REFERENCES account (id),
+    account_id TEXT NOT NULL,
     at TEXT NOT NULL,
     address TEXT NOT NULL,
     network TEXT NOT NULL,

@@ -29,9 +29,9 @@ async fn request(browser: &Browser, route: &Route) -> Answer {
 
 fn may(route: &Route, role: Role) -> bool {
     match route.access {
-        Access::Anybody | Access::SignedIn => true,
-        Access::Needs(permission) => role.may(permission),
+        Access::Needs(permission) | Access::ConfirmedNeeds(permission) => role.may(permission),
         Access::NeedsEither(one, other) => role.may(one) || role.may(other),
+        _ => true,
     }
 }
 

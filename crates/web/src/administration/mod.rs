@@ -1,5 +1,6 @@
 //! 利用者と部署, behind the person's menu.
 
+pub mod safety;
 pub mod seat;
 
 use askama::Template;

@@ -31,6 +31,7 @@ const JAPANESE: &[(&str, &str)] = chapters![
     "09-trail",
     "10-backup",
     "11-troubles",
+    "12-sign-in",
 ];
 const ENGLISH: &[(&str, &str)] = chapters!["en"];
 

@@ -30,6 +30,8 @@ struct HomePage {
     events: Vec<(Event, &'static str)>,
     steps: Option<Steps>,
     notices: Vec<crate::notice::Shown>,
+    /// The sign-in before this one: moment and address.
+    last: Option<(String, String)>,
 }
 
 /// Tasks on the page, the most urgent first; the rest is behind a link, so that the page stays one look.
@@ -94,7 +96,8 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     let more = tasks.len().saturating_sub(TASKS_SHOWN);
     tasks.truncate(TASKS_SHOWN);
     let notices = if p.unread > 0 { crate::notice::unread(&state, actor, NOTICES_SHOWN).await? } else { Vec::new() };
-    render(&HomePage { tasks, more, assessment, standards, events, steps, notices, p })
+    let last = sakimori_app::account_care::last_sign_in(&state.app, actor).await?.map(|last| (last.at, last.address));
+    render(&HomePage { last, tasks, more, assessment, standards, events, steps, notices, p })
 }
 
 /// A department's open requests; the whole organisation's for those who manage them.

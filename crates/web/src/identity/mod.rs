@@ -1,18 +1,26 @@
 //! Signing in and out, one's own settings.
 
+pub mod confirm;
+pub mod factors;
+pub mod passkey;
+pub mod steps;
+
 use askama::Template;
 use axum::body::to_bytes;
 use axum::extract::{Query, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sakimori_app::{Refusal, identity as app};
+use sakimori_app::identity::{self as app, Stage};
+use sakimori_app::sign_in_policy::Policy;
+use sakimori_app::{Refusal, account_care};
 use serde::Deserialize;
 
-use crate::error::WebError;
+use crate::error::{WebError, reads_json};
 use crate::forms::{Fields, PersonForm, too_large};
 use crate::page::{Page, Room, render};
-use crate::person::{Person, address, cookie_name};
+use crate::person::{Person, address, agent, cookie_name};
 use crate::state::WebState;
 
 #[derive(Template)]
@@ -60,12 +68,10 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
     if let Err(refused) = state.gate.may_sign_in(&parts, state.app.now()) {
         return Ok(refused.answer(&parts));
     }
-    match app::sign_in(&state.app, &login, fields.get("password"), &address).await {
-        Ok(signed) => {
-            let secure = state.config.secure_cookies;
-            let cookie = session_cookie(secure, &signed.token, "");
-            see_other(&local_path(fields.get("next")), Some(&cookie))
-        }
+    let agent = agent(&parts);
+    let origin = app::Origin { address: &address, agent: &agent };
+    match app::sign_in(&state.app, &login, fields.get("password"), origin).await {
+        Ok(signed) => on(&state, &signed, fields.get("next")),
         Err(error) => {
             let Some(refusal) = error.refusal().cloned() else { return Err(error.into()) };
             state.gate.sign_in_failed(&parts, state.app.now());
@@ -79,6 +85,47 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
             Ok((StatusCode::UNAUTHORIZED, render(&page)?).into_response())
         }
     }
+}
+
+/// Hands the browser the session of a step and sends it on: to the next step, or to where it wanted to go.
+pub fn on(state: &WebState, signed: &app::SignedIn, next: &str) -> Result<Response, WebError> {
+    let cookie = session_cookie(state.config.secure_cookies, &signed.token, "");
+    see_other(&with_next(step_path(signed.stage), next), Some(&cookie))
+}
+
+/// The page of a step; of a finished sign-in nothing.
+fn step_path(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Done => "",
+        Stage::SecondFactor => "/sign-in/second-factor",
+        Stage::Absence => "/sign-in/return",
+        Stage::SetUp => "/me/second-factor",
+    }
+}
+
+fn with_next(path: &str, next: &str) -> String {
+    let next = local_path(next);
+    if path.is_empty() {
+        return next;
+    }
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish();
+    if next == "/" { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// Sends somebody who is not let in here to the step where they stand.
+pub fn to_step(stage: Stage, parts: &Parts) -> Response {
+    if reads_json(parts) {
+        let refusal = Refusal::new(
+            sakimori_app::RefusalKind::SignInNeeded,
+            "sign-in-unfinished",
+            "サインインが終わっていません。",
+            "Signing in is not finished.",
+        );
+        return WebError::from(refusal).in_json().into_response();
+    }
+    let wanted = if parts.method == axum::http::Method::GET { parts.uri.path() } else { "/" };
+    let wanted = if stage == Stage::Done { "/" } else { wanted };
+    see_other(&with_next(step_path(stage), wanted), None).unwrap_or_else(IntoResponse::into_response)
 }
 
 /// Only a path of this site: `//elsewhere` and `/\elsewhere` are another site to a browser.
@@ -120,11 +167,41 @@ pub async fn choose_language(State(state): State<WebState>, form: PersonForm) ->
 struct MePage {
     p: Page,
     refusal: Option<Refusal>,
+    own: account_care::Own,
+    has_factor: bool,
+    policy: Policy,
+}
+
+async fn me_page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Result<Response, WebError> {
+    let own = account_care::own(&state.app, &person.actor, &person.token).await?;
+    let mut c = state.app.read().await?;
+    let has_factor = sakimori_store::second_factor::has_any(&mut c, &person.actor.account_id).await?;
+    let (policy, _) = sakimori_app::sign_in_policy::of(&mut c, &person.actor.organisation_id).await?;
+    drop(c);
+    let p = Page::new(state, person, Room::Administration, "/me");
+    render(&MePage { p, refusal, own, has_factor, policy })
+}
+
+/// What became of an attempt, in words.
+pub fn outcome(code: &str, p: &Page) -> &'static str {
+    let (ja, en) = match code {
+        "success" => ("サインインしました", "signed in"),
+        "wrong-password" => ("パスワードが違いました", "wrong password"),
+        "wrong-factor" => ("第二要素のコードが違いました", "wrong code"),
+        _ => ("受け付けませんでした", "refused"),
+    };
+    if p.english { en } else { ja }
 }
 
 /// GET /me
 pub async fn me(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    render(&MePage { p: Page::new(&state, &person, Room::Administration, "/me"), refusal: None })
+    me_page(&state, &person, None).await
+}
+
+/// POST /me/sessions/end
+pub async fn end_session(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    account_care::end_own(&state.app, &form.person.actor, &form.person.token, form.fields.get("id")).await?;
+    see_other("/me", None)
 }
 
 /// POST /me/password
@@ -134,8 +211,8 @@ pub async fn change_password(State(state): State<WebState>, form: PersonForm) ->
         Ok(()) => see_other("/sign-in", None),
         Err(error) => {
             let Some(refusal) = error.refusal().cloned() else { return Err(error.into()) };
-            let p = Page::new(&state, &form.person, Room::Administration, "/me");
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&MePage { p, refusal: Some(refusal) })?).into_response())
+            let page = me_page(&state, &form.person, Some(refusal)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
     }
 }

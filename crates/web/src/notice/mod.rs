@@ -49,7 +49,8 @@ fn href(kind: &str, id: &str, actor: &Actor) -> String {
     let sees_requests = actor.may(Permission::ReadAssessments) || actor.may(Permission::ReadOwnRequests);
     match kind {
         "account" if id == actor.account_id => "/me".to_owned(),
-        "account" if actor.may(Permission::ManageAccounts) => "/administration".to_owned(),
+        "account" if actor.may(Permission::ManageAccounts) => "/administration/sign-in".to_owned(),
+        "sign-in-policy" if actor.may(Permission::ManageSignIn) => "/administration/sign-in-rules".to_owned(),
         "assessment" if actor.may(Permission::ReadAssessments) => format!("/assessments/{id}"),
         "request" if sees_requests => format!("/requests/{id}"),
         "revision" if actor.may(Permission::ReadRevision) => format!("/revision/{id}"),

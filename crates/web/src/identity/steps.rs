@@ -1,0 +1,140 @@
+//! The steps after the password: second factor, and the confirmation after a long absence.
+
+use askama::Template;
+use axum::extract::{FromRequest, Query, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sakimori_app::sign_in::{self as app, Origin, Return};
+use sakimori_app::{AppError, Refusal, RefusalKind};
+use sakimori_store::second_factor;
+
+use super::{SignInQuery, on};
+use crate::error::WebError;
+use crate::forms::PersonForm;
+use crate::page::{Page, Room, render};
+use crate::person::{Person, agent};
+use crate::state::WebState;
+
+#[derive(Template)]
+#[template(path = "identity/second_step.html")]
+struct SecondPage {
+    english: bool,
+    csrf: String,
+    next: String,
+    has_codes: bool,
+    has_passkeys: bool,
+    /// What passkeys are bound to.
+    origin: String,
+    refusal: Option<Refusal>,
+}
+
+pub(super) async fn second_answer(
+    state: &WebState,
+    person: &Person,
+    next: &str,
+    refusal: Option<Refusal>,
+) -> Result<Response, WebError> {
+    let mut c = state.app.read().await?;
+    let id = &person.actor.account_id;
+    let has_totp = second_factor::totp(&mut c, id).await?.is_some_and(|kept| !kept.confirmed_at.is_empty());
+    let page = SecondPage {
+        english: person.actor.language == "en",
+        csrf: person.csrf.clone(),
+        next: next.to_owned(),
+        has_codes: has_totp || second_factor::recovery_codes_left(&mut c, id).await? > 0,
+        origin: state.site.as_ref().map_or_else(String::new, |site| site.origin.clone()),
+        has_passkeys: state.site.is_some() && !second_factor::passkeys(&mut c, id).await?.is_empty(),
+        refusal,
+    };
+    drop(c);
+    render(&page)
+}
+
+/// GET /sign-in/second-factor
+pub async fn second_page(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, WebError> {
+    second_answer(&state, &person, &query.next, None).await
+}
+
+/// A form with the family of the browser that sent it.
+pub(super) async fn form_and_agent(request: Request, state: &WebState) -> Result<(PersonForm, String), WebError> {
+    let (parts, body) = request.into_parts();
+    let family = agent(&parts);
+    let form = PersonForm::from_request(Request::from_parts(parts, body), state).await?;
+    Ok((form, family))
+}
+
+/// POST /sign-in/second-factor
+pub async fn second(State(state): State<WebState>, request: Request) -> Result<Response, WebError> {
+    let (form, agent) = form_and_agent(request, &state).await?;
+    let origin = Origin { address: &form.person.actor.address, agent: &agent };
+    let next = form.fields.get("next");
+    match app::second_step(&state.app, &form.person.token, form.fields.get("code"), origin).await {
+        Ok(signed) => on(&state, &signed, next),
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+            let page = second_answer(&state, &form.person, next, Some(*refusal)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "identity/return.html")]
+struct ReturnPage {
+    p: Page,
+    next: String,
+    department: String,
+    contact: String,
+    used_at: String,
+    changed: String,
+    refusal: Option<Refusal>,
+}
+
+async fn returning(
+    state: &WebState,
+    person: &Person,
+    fields: (&str, &str, Option<&str>),
+    refusal: Option<Refusal>,
+) -> Result<Response, WebError> {
+    let known = app::returning(&state.app, &person.token).await?;
+    let (next, changed, contact) = fields;
+    render(&ReturnPage {
+        p: Page::new(state, person, Room::Home, "/"),
+        next: next.to_owned(),
+        department: known.department,
+        contact: contact.map_or(known.contact, ToOwned::to_owned),
+        used_at: known.used_at,
+        changed: changed.to_owned(),
+        refusal,
+    })
+}
+
+/// GET /sign-in/return
+pub async fn return_page(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, WebError> {
+    returning(&state, &person, (&query.next, "", None), None).await
+}
+
+/// POST /sign-in/return
+pub async fn come_back(State(state): State<WebState>, request: Request) -> Result<Response, WebError> {
+    let (form, agent) = form_and_agent(request, &state).await?;
+    let f = &form.fields;
+    let origin = Origin { address: &form.person.actor.address, agent: &agent };
+    let back = Return { secret: f.get("secret"), contact: f.get("contact"), changed: f.get("changed") };
+    match app::come_back(&state.app, &form.person.token, &back, origin).await {
+        Ok(signed) => on(&state, &signed, f.get("next")),
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+            let fields = (f.get("next"), f.get("changed"), Some(f.get("contact")));
+            let page = returning(&state, &form.person, fields, Some(*refusal)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
+    }
+}

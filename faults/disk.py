@@ -114,6 +114,10 @@ class Disk:
             apply(thing.now, change)
         elif event.kind == "sync" and thing is not None:
             self.sync(event, thing)
+        elif event.kind == "lost" and isinstance(thing, File):
+            # The program still reads what it wrote, and no later sync brings it to the disk. Of a folder the change stays
+            # to be synced: a journal that cannot be written ends the file system, it does not drop one name.
+            thing.pending = [change for change in thing.pending if change[0] >= event.begin]
 
     def sync(self, event, thing):
         if self.ignored_syncs(event.path, isinstance(thing, Folder)):

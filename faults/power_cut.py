@@ -4,11 +4,13 @@ would have left it, at many moments and in three ways, and must still hold every
 
   faults/power_cut.py [--seed N] [--keep FOLDER]
 
-Three parts: the order (no answer before the sync that follows its last write), the cuts, and the proof that the cuts would
-find a loss (the same trace with some syncs taken out of it must lose something). docs/testing.md says more.
+Four parts: the order (no answer before the sync that follows its last write), the cuts, the proof that the cuts would find a
+loss (the same trace with some syncs taken out of it must lose something), and cuts on a disk whose syncs fail now and then.
+docs/testing.md says more.
 """
 
 import argparse
+import errno
 import os
 import random
 import shutil
@@ -21,18 +23,22 @@ import time
 import disk
 import trace
 import work
+from failing_disk import SYNC, Control
 from product import Broken, Person, Server, binary
 
 CUTS = 150
 STARTS = 12  # cuts after which the program itself is started, in each mode together
 
 
+def strace(log):
+    return ["strace", "-f", "-yy", "-xx", "-s", "4000000", "-o", log, "-e", "signal=none", f"--trace={trace.CALLS}"]
+
+
 def record(home, data, seed):
     """Works on `data` under strace: (work, events, where the order is checked from and to)."""
     people = work.Work(seed)
     log = os.path.join(home, "trace")
-    command = ["strace", "-f", "-yy", "-xx", "-s", "4000000", "-o", log, "-e", "signal=none", "-e", f"trace={trace.CALLS}"]
-    with Server(data, before=command) as server:
+    with Server(data, before=strace(log)) as server:
         one = Person(server.port)
         rows = [row for row in one.rows() if row["status"] != "na"]
         # One after the other first: the order can be checked only where it is known what belongs to which answer.
@@ -42,17 +48,48 @@ def record(home, data, seed):
             people.attach(one, row) if step % 4 == 3 else people.save(one, row)
         people.bring_in(one, alone[:3])
         single = one.local
-        threads = [
-            threading.Thread(target=people.shift, args=(server.port, rows[10 * n : 10 * n + 8], 60, 20 + n))
-            for n in range(1, 5)
-        ]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
+        together(people, server, rows, lambda n: 20 + n)
         server.end()
         port = server.port
+    return people, read_trace(log, data, port), single
+
+
+def together(people, server, rows, import_at, steps=60, meanwhile=lambda: None):
+    """Four people at once, each with rows of their own."""
+    crew = [(Person(server.port), rows[10 * n : 10 * n + 8], steps, import_at(n)) for n in range(1, 5)]
+    threads = [threading.Thread(target=people.shift, args=arguments) for arguments in crew]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        meanwhile()
+        time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+
+
+def read_trace(log, root, port):
     with open(log, encoding="ascii", errors="replace") as lines:
-        events = trace.Reader(data, port).read(lines)
-    return people, events, single
+        return trace.Reader(root, port).read(lines)
+
+
+def record_failing(home, data, seed):
+    """As `record`, on a disk whose syncs fail now and then and take with them what was to be synced."""
+    people, control, chance = work.Work(seed), Control(home, data), random.Random(seed)
+    log = os.path.join(home, "trace")
+    preload = [part for name, value in control.environment.items() for part in ("-E", f"{name}={value}")]
+
+    def fail():
+        number = chance.randrange(1, 8)
+        control.put(True, SYNC, number, number, errno.EIO)
+        time.sleep(0.08)
+
+    with Server(data, before=[*strace(log)[:-1], *preload, strace(log)[-1]]) as server:
+        rows = [row for row in Person(server.port).rows() if row["status"] != "na"]
+        together(people, server, rows, lambda n: None, 40, fail)
+        control.disarm()
+        server.end()
+        port = server.port
+    return people, read_trace(log, data, port)
 
 
 def place_answers(people, events):
@@ -91,10 +128,8 @@ def first_set_up(home, seed):
     os.makedirs(top)
     data, log = os.path.join(top, "a", "data"), os.path.join(home, "trace-setup")
     new = ["setup", "--organisation", "架空電力", "--login", "admin", "--data"]
-    traced = ["strace", "-f", "-yy", "-xx", "-s", "4000000", "-o", log, "-e", "signal=none", "-e", f"trace={trace.CALLS}"]
-    subprocess.run([*traced, binary(), *new, data], check=True, capture_output=True)
-    with open(log, encoding="ascii", errors="replace") as lines:
-        events = sorted(trace.Reader(top, 0).read(lines), key=lambda event: event.end)
+    subprocess.run([*strace(log), binary(), *new, data], check=True, capture_output=True)
+    events = sorted(read_trace(log, top, 0), key=lambda event: event.end)
     state, lost, made = disk.Disk(top), [], 0
     wanted = set(random.Random(seed).sample(range(len(events)), 12)) | {len(events) - 1}
     for number, event in enumerate(events):
@@ -170,6 +205,23 @@ def cut_and_check(people, events, start, base, seed, scratch, ignored=None, coun
     return made, lost
 
 
+def failing_syncs(home, seed):
+    """Cuts after syncs that failed: what was acknowledged before, between and after them is there."""
+    data = os.path.join(home, "failing")
+    shutil.copytree(os.path.join(home, "before"), data)
+    start = Start(data, os.path.join(home, "before"))
+    people, events = record_failing(home, data, seed)
+    place_answers(people, events)
+    failed = sum(event.kind == "lost" for event in events)
+    good = sum(act.acknowledged for act in people.done)
+    made, lost = cut_and_check(people, events, start, work.starting_point(start.copy), seed, home, None, 60, 4)
+    refused = len(people.done) - good
+    print(f"{failed} syncs failed, {refused} writes refused, {good} acknowledged; cuts: {made}, {len(lost)} lost something")
+    if failed < 5 or refused < 3 or good < 50:
+        lost.append("the syncs did not fail often enough, or too often, to try anything")
+    return lost
+
+
 WEAKER = (
     ("without the syncs of the write-ahead log", lambda path, is_folder: path.endswith("-wal"), ("strict", "names")),
     ("without the syncs of evidence files", lambda path, is_folder: "/evidence" in path and not is_folder, ("names",)),
@@ -226,6 +278,7 @@ def run(seed, home, began):
         print(f"weakened {name}: {len(order)} answers too early, {len(lost)} losses ({found})", flush=True)
         if not order or not lost:
             failures.append(f"weakened {name}, and no loss was found: this test would not notice one")
+    failures += failing_syncs(home, seed)
     for failure in failures:
         print(f"  {failure}", flush=True)
     print(f"power cuts: {'failed' if failures else 'passed'}, {time.monotonic() - began:.0f} s", flush=True)

@@ -12,6 +12,7 @@ CALLS = (
     "copy_file_range,sendfile,sendto,sendmsg"
 )
 
+LOST = "/sakimori-lost"
 HEX = re.compile(r"\\x([0-9a-f]{2})")
 LINE = re.compile(r"^(\d+) +(.*)$")
 CALL = re.compile(r"^([a-z0-9_]+)\((.*)$", re.S)
@@ -35,7 +36,7 @@ class Event:
 
     begin: int
     end: int
-    kind: str  # create, write, truncate, sync, rename, unlink, mkdir, answer
+    kind: str  # create, write, truncate, sync, lost, rename, unlink, mkdir, answer
     path: str = ""
     to: str = ""
     offset: int = 0
@@ -85,6 +86,10 @@ class Reader:
             return
         result = rest[where + 1 :].strip().removeprefix("=").strip().split(" ")[0]
         number = result.split("<")[0]
+        # failing.c says by this name that a sync failed and what was written before it may be gone.
+        if name == "unlink" and plain(rest.split('"')[1]).startswith(LOST):
+            self.add(begin, end, "lost", plain(rest.split('"')[1]).removeprefix(LOST))
+            return
         if not number.lstrip("-").isdigit() or int(number) < 0:
             return
         handle = getattr(self, "on_" + ALIASES.get(name, name), None)

@@ -117,9 +117,8 @@ class Work:
         status, prepared, wanted = self.prepare_import(person, rows)
         return self.confirm_import(person, rows, prepared, wanted) if prepared else (status, b"")
 
-    def shift(self, port, rows, steps, first_import=None):
+    def shift(self, person, rows, steps, first_import=None):
         """One person works through their own rows."""
-        person = Person(port)
         for step in range(steps):
             row = rows[step % len(rows)]
             if step == first_import:
@@ -175,6 +174,8 @@ def check_answers(database, done, must):
             have, text = here.get(answer, (0, ""))
             if have < version:
                 lost += 1
+            elif have == version and text != act.texts[answer]:
+                raise Lost(f"answer {answer} says at version {have} something else than was acknowledged")
             elif (answer, have) in sent and text not in sent[(answer, have)]:
                 raise Lost(f"answer {answer} says at version {have} what nobody sent")
     if lost:
@@ -202,7 +203,7 @@ def check_trail(database, base):
         if count != last:
             raise Lost(f"the trail of {organisation} has {count} events up to position {last}")
     events = dict(
-        database.execute("SELECT subject_id, COUNT(*) FROM trail WHERE action <> 'evidence.add' GROUP BY subject_id")
+        database.execute("SELECT subject_id, COUNT(*) FROM trail WHERE action = 'answer.change' GROUP BY subject_id")
     )
     for answer, version in database.execute("SELECT id, version FROM answer"):
         first, seen = base.get(answer, (version, 0))
@@ -216,7 +217,7 @@ def starting_point(folder):
     """Versions and numbers of events of every answer, before the work."""
     database = sqlite3.connect(os.path.join(folder, "sakimori.db"))
     events = dict(
-        database.execute("SELECT subject_id, COUNT(*) FROM trail WHERE action <> 'evidence.add' GROUP BY subject_id")
+        database.execute("SELECT subject_id, COUNT(*) FROM trail WHERE action = 'answer.change' GROUP BY subject_id")
     )
     base = {
         answer: (version, events.get(answer, 0)) for answer, version in database.execute("SELECT id, version FROM answer")

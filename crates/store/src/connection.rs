@@ -10,6 +10,7 @@ use sqlx::postgres::PgPool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Postgres, Sqlite, Transaction};
 
+use crate::faults::{self, Fault, Faults, Held, Moment, Seam};
 use crate::migrations;
 use crate::row::Row;
 use crate::tuning::Tuning;
@@ -28,6 +29,7 @@ pub enum StoreConfig {
 #[derive(Clone)]
 pub struct Store {
     pools: Pools,
+    faults: Seam,
 }
 
 #[derive(Clone)]
@@ -88,6 +90,8 @@ pub(crate) use params;
 /// Something that statements can be run on, for reading.
 pub struct Connection {
     inner: Inner,
+    /// Of a write transaction in a test with faults.
+    held: Option<Held>,
 }
 
 enum Inner {
@@ -118,12 +122,18 @@ impl Write {
     /// # Errors
     /// The database could not commit; then nothing was written.
     pub async fn commit(self) -> Result<()> {
-        match self.0.inner {
+        let Connection { inner, mut held } = self.0;
+        let fault = faults::turn(&Held::seam(&held), Moment::Commit).await?;
+        if fault == Some(Fault::Lost) {
+            return Err(faults::gone().into());
+        }
+        match inner {
             Inner::SqliteWrite(tx) => tx.commit().await?,
             Inner::PostgresWrite(tx) => tx.commit().await?,
             Inner::Sqlite(_) | Inner::Postgres(_) => unreachable!("a Write is opened on a transaction"),
         }
-        Ok(())
+        Held::kept(&mut held);
+        if fault == Some(Fault::LostAfterwards) { Err(faults::gone().into()) } else { Ok(()) }
     }
 }
 
@@ -226,6 +236,9 @@ impl Connection {
 
     /// Runs a statement and returns how many rows it touched.
     pub(crate) async fn run(&mut self, sql: &'static str, params: Vec<Param>) -> Result<u64> {
+        if Held::breaks_statement(&self.held) {
+            return Err(faults::gone().into());
+        }
         Ok(on_either!(
             self,
             sql,
@@ -258,7 +271,13 @@ impl Store {
                 Pools::Postgres { primary: tuning.primary(url).await?, replica: tuning.replica()? }
             }
         };
-        Ok(Self { pools })
+        Ok(Self { pools, faults: None })
+    }
+
+    /// The same database with somebody who makes things go wrong: for tests.
+    #[must_use]
+    pub fn with_faults(self, faults: Arc<dyn Faults>) -> Self {
+        Self { faults: Some(faults), ..self }
     }
 
     /// A connection for reading.
@@ -266,11 +285,12 @@ impl Store {
     /// # Errors
     /// The pool has none to give in time.
     pub async fn read(&self) -> Result<Connection> {
+        faults::turn(&self.faults, Moment::Read).await?;
         let inner = match &self.pools {
             Pools::Sqlite { readers, .. } => Inner::Sqlite(readers.acquire().await?),
             Pools::Postgres { primary, .. } => Inner::Postgres(primary.acquire().await?),
         };
-        Ok(Connection { inner })
+        Ok(Connection { inner, held: None })
     }
 
     /// A connection to the read replica; `None` when there is none.
@@ -280,7 +300,7 @@ impl Store {
     pub async fn replica(&self) -> Result<Option<Connection>> {
         match &self.pools {
             Pools::Postgres { replica: Some(replica), .. } => {
-                Ok(Some(Connection { inner: Inner::Postgres(replica.acquire().await?) }))
+                Ok(Some(Connection { inner: Inner::Postgres(replica.acquire().await?), held: None }))
             }
             _ => Ok(None),
         }
@@ -304,6 +324,8 @@ impl Store {
     /// # Errors
     /// The database is busy for longer than the time-out, or gone.
     pub async fn write(&self) -> Result<Write> {
+        faults::turn(&self.faults, Moment::Begin).await?;
+        let held = Held::new(&self.faults);
         let inner = match &self.pools {
             Pools::Sqlite { writer, suspect, .. } => match writer.begin_with("BEGIN IMMEDIATE").await {
                 Ok(transaction) => Inner::SqliteWrite(transaction),
@@ -314,7 +336,7 @@ impl Store {
             },
             Pools::Postgres { primary, .. } => Inner::PostgresWrite(primary.begin().await?),
         };
-        Ok(Write(Connection { inner }))
+        Ok(Write(Connection { inner, held }))
     }
 
     /// Name of the database, for pages and logs.

@@ -16,6 +16,7 @@ pub mod carry;
 pub mod cover;
 pub mod crosswalk;
 pub mod edition;
+pub mod faults;
 pub mod identity;
 pub mod incident_case;
 pub mod job;

@@ -43,6 +43,14 @@ impl TestApp {
     /// PostgreSQL is asked for and `SAKIMORI_TEST_POSTGRES` does not name a server: `./x test` starts one. A test that
     /// quietly ran on one database would be worth nothing.
     pub async fn new(database: Database) -> Self {
+        Self::with_store(database, |store| store).await
+    }
+
+    /// A fresh application on a store that was changed before: with faults, say.
+    ///
+    /// # Panics
+    /// As [`TestApp::new`].
+    pub async fn with_store(database: Database, change: impl FnOnce(Store) -> Store) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("sakimori_test_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
@@ -51,7 +59,7 @@ impl TestApp {
             Database::Sqlite => StoreConfig::Folder(folder.clone()),
             Database::Postgres => StoreConfig::Postgres(fresh_postgres(&name).await),
         };
-        let store = Store::open(&config).await.expect("the test database opens");
+        let store = change(Store::open(&config).await.expect("the test database opens"));
         let start: Timestamp = START.parse().expect("a timestamp");
         let clock = Arc::new(AtomicI64::new(start.as_second()));
         let reading = clock.clone();

@@ -197,7 +197,7 @@ impl Walk {
             self.found(Finding::Removed { first: self.next, last: position - 1 });
             self.broken = true;
         }
-        self.next = position + 1;
+        self.next = position.saturating_add(1);
     }
 
     /// An event whose mark says that it stood elsewhere: everything after a removed event that was renumbered, or one

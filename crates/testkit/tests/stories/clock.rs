@@ -1,0 +1,65 @@
+//! A machine's clock is set wrong and put right: nobody is locked out, nothing is refused, the order of the trail stays.
+
+use axum::http::StatusCode;
+use sakimori_app::answers::{self, Change, Saved};
+use sakimori_app::assessment::{self, NewAssessment};
+use sakimori_domain::assurance::AnswerField;
+use sakimori_store::trail;
+use sakimori_testkit::people::carrier_profile;
+use sakimori_testkit::{BOTH, TestApp};
+
+const DAY: i64 = 86_400;
+
+async fn save(test: &TestApp, answer: &str, seen: i64, text: &str) -> i64 {
+    let mut change = Change::default();
+    change.set(AnswerField::Current, text).expect("a text");
+    match answers::save(&test.app, &test.officer("alpha"), answer, seen, change).await.expect("a save") {
+        Saved::Done { row, .. } => row.version,
+        Saved::Conflict { fields, .. } => panic!("a conflict in {fields:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_and_is_put_right_loses_and_refuses_nothing() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let officer = test.officer("alpha");
+        let new = NewAssessment {
+            title: "令和8年度".to_owned(),
+            fiscal_year: 2026,
+            editions: vec!["jt-x1051-2018".to_owned()],
+            previous_id: String::new(),
+        };
+        let sheet = assessment::create(&test.app, &officer, new).await.expect("an assessment");
+        let answer = assessment::rows(&test.app, &officer, &sheet).await.expect("rows").1[0].id.clone();
+        let login = format!("alpha-{}", officer.role.code());
+        let before = test.browser(&login).await;
+        let version = save(&test, &answer, 1, "前").await;
+
+        test.pass(-3 * DAY);
+        assert_eq!(before.get("/assessments").await.status, StatusCode::OK, "who was signed in stays signed in");
+        let during = test.browser(&login).await;
+        assert_eq!(during.get("/").await.status, StatusCode::OK, "signing in works");
+        let version = save(&test, &answer, version, "間").await;
+        assert_eq!(version, 3);
+
+        test.pass(3 * DAY);
+        let after = test.browser(&login).await;
+        assert_eq!(after.get(&format!("/assessments/{sheet}")).await.status, StatusCode::OK);
+        save(&test, &answer, version, "後").await;
+
+        // The trail is in the order in which things happened, whatever the clock said.
+        let mut c = test.app.read().await.expect("a connection");
+        let mut events = trail::of_subject(&mut c, "alpha", "answer", &answer).await.expect("its history");
+        events.sort_by_key(|event| event.position);
+        let said: Vec<&str> = ["前", "間", "後"].into_iter().collect();
+        let changes: Vec<_> =
+            events.iter().filter(|event| said.iter().any(|text| event.after.contains(text))).collect();
+        assert_eq!(changes.len(), 3);
+        for (event, text) in changes.iter().zip(&said) {
+            assert!(event.after.contains(text), "{} at {}", event.after, event.position);
+        }
+        assert!(changes[1].at < changes[0].at, "and it says what the clock said");
+    }
+}

@@ -23,6 +23,6 @@ mod standards;
 mod store;
 mod trail;
 mod trail_proof;
-mod trail_sinks;
 mod trail_properties;
+mod trail_sinks;
 mod workbook;

@@ -11,7 +11,7 @@ use sakimori_store::edition::{self, EditionEntry};
 use sakimori_store::registry::{self, Organisation};
 use serde_json::json;
 
-use crate::{Actor, App, Operation, Refusal, Result};
+use crate::{Actor, App, Operation, Refusal, Result, seen};
 
 /// What a person decides about one Provision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +166,8 @@ fn tailored(base: Applicability, tailoring: &Tailoring) -> Applicability {
 
 /// Decides about one Provision otherwise than the profile does, or takes that back.
 ///
+/// `seen`: [`tailoring_seen`] of what the person saw.
+///
 /// # Errors
 /// An unknown Edition or number, a missing or too long justification, or a role that may not.
 pub async fn tailor(
@@ -175,6 +177,7 @@ pub async fn tailor(
     number: &str,
     decision: Decision,
     justification: &str,
+    seen: Option<&str>,
 ) -> Result<()> {
     let justification = justification.trim();
     if decision != Decision::AsProfile && (justification.is_empty() || justification.chars().count() > REASON_MAX_CHARS)
@@ -197,6 +200,7 @@ pub async fn tailor(
         return Err(Refusal::not_found().into());
     }
     let before = store::tailorings(&mut op.write, org, edition_id).await?.into_iter().find(|t| t.number == number);
+    seen::require(&tailoring_seen(before.as_ref()), seen)?;
     if decision == Decision::AsProfile {
         store::delete_tailoring(&mut op.write, org, edition_id, number).await?;
     } else {
@@ -217,6 +221,11 @@ pub async fn tailor(
     op.trail("applicability.tailor", ("provision", &format!("{edition_id}/{number}")), before.as_ref(), Some(&after))
         .await?;
     op.commit().await
+}
+
+/// What a page showed of a decision.
+pub fn tailoring_seen(tailoring: Option<&Tailoring>) -> String {
+    seen::mark(tailoring.into_iter().flat_map(|t| [&t.decision, &t.justification, &t.decided_at]))
 }
 
 /// Everything answerable with what binds and why, Edition by Edition. With `only`, of one Edition.

@@ -2,6 +2,7 @@
 
 mod carry;
 mod crosswalks;
+mod relations;
 mod revision;
 
 use std::collections::HashMap;
@@ -54,6 +55,10 @@ struct Body {
     audiences: Vec<String>,
     #[serde(default)]
     standards: Vec<String>,
+    #[serde(default)]
+    member_of: Vec<String>,
+    #[serde(default)]
+    in_charge_of: Vec<String>,
     #[serde(default)]
     department: Vec<BodyDepartment>,
     #[serde(default)]
@@ -124,6 +129,7 @@ pub async fn seed(app: &App) -> Result<Vec<Login>> {
         }
         revision::seed(app).await?;
         carry::seed(app).await?;
+        relations::seed(app, &bodies.organisation).await?;
     }
     Ok(bodies.organisation.iter().flat_map(logins).collect())
 }

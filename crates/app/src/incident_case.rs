@@ -12,7 +12,7 @@ use sakimori_store::incident_case::{self as store, Case, Cover, Problem};
 use serde_json::json;
 
 use crate::texts::{self, Field};
-use crate::{Actor, App, AppError, Operation, Refusal, Result};
+use crate::{Actor, App, AppError, Operation, Refusal, Result, seen};
 
 /// Candidates that are offered for a problem.
 const CANDIDATES: usize = 5;
@@ -347,7 +347,23 @@ pub async fn change(app: &App, actor: &Actor, id: &str, input: CaseInput) -> Res
     op.commit().await
 }
 
-/// Says whether an item covers a problem. What was said before is replaced.
+/// What a page showed of what was said of a problem, in whatever order.
+fn covers_seen<'c>(covers: impl Iterator<Item = &'c Cover>) -> String {
+    let mut said: Vec<String> =
+        covers.map(|c| format!("{}\t{}\t{}\t{}", c.number, c.status.code(), c.decided_at, c.version)).collect();
+    said.sort_unstable();
+    seen::mark(said)
+}
+
+impl ProblemLine {
+    /// What the page that shows this line saw; its forms send it back.
+    pub fn seen(&self) -> String {
+        covers_seen(self.covers.iter().map(|line| &line.cover).chain(&self.none))
+    }
+}
+
+/// Says whether an item covers a problem. What was said before is replaced, if it is what the person saw
+/// ([`ProblemLine::seen`]).
 ///
 /// # Errors
 /// A problem, Edition or item that is not there; somebody was faster; a role that may not.
@@ -357,6 +373,7 @@ pub async fn judge(
     problem_id: &str,
     (edition_id, number): (&str, &str),
     verdict: Verdict,
+    seen: Option<&str>,
 ) -> Result<()> {
     let mut op = app.operate(actor, Permission::EditRevision).await?;
     let organisation_id = &actor.organisation_id;
@@ -381,6 +398,7 @@ pub async fn judge(
     op.trail_new("case.judge", ("incident-case", &problem.case_id), &after).await?;
     let said = store::covers(&mut op.write, organisation_id, edition_id).await?;
     let own = |n: &str| said.iter().find(|cover| cover.problem_id == problem_id && cover.number == n);
+    seen::require(&covers_seen(said.iter().filter(|cover| cover.problem_id == problem_id)), seen)?;
     if verdict == Verdict::Clear {
         let cover = own(&number).ok_or_else(Refusal::not_found)?;
         store::delete_cover(&mut op.write, organisation_id, cover).await?;

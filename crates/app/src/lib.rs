@@ -37,10 +37,12 @@ pub mod sandbox;
 pub mod seats;
 pub mod second_factor;
 pub mod sector_standard;
+pub mod seen;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_in_policy;
 pub mod standards;
+pub mod tenancy;
 pub mod trail;
 pub mod workbook;
 

@@ -110,6 +110,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(_) => Refusal::conflict().into(),
+            taken if taken.is_taken() => Refusal::conflict().into(),
             other => match busy(other.failure()) {
                 Some(refusal) => {
                     tracing::warn!(error = %other, "the database could not do it now");

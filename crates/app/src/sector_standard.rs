@@ -9,7 +9,7 @@ use sakimori_store::{Connection, crosswalk};
 use serde_json::json;
 
 use crate::texts::{self, Field};
-use crate::{Actor, App, Refusal, Result};
+use crate::{Actor, App, Refusal, Result, seen};
 
 /// Rows of one organisation.
 const ROWS_MAX: usize = 1_000;
@@ -267,6 +267,27 @@ pub async fn take_over(app: &App, actor: &Actor, edition_id: &str) -> Result<usi
     Ok(taken.len() - before)
 }
 
+fn steps_seen(steps: &[Step]) -> String {
+    seen::mark(steps.iter().map(|s| format!("{}\t{}\t{}", s.id, s.is_done, s.version)))
+}
+
+fn exclusions_seen(exclusions: &[Exclusion]) -> String {
+    seen::mark(exclusions.iter().map(|e| format!("{}\t{}\t{}\t{}", e.edition_id, e.number, e.reason, e.decided_at)))
+}
+
+impl Register {
+    /// What a page that shows the calendar saw.
+    pub fn steps_seen(&self) -> String {
+        steps_seen(&self.steps)
+    }
+
+    /// What a page saw that shows what a Standard need not have.
+    pub fn exclusions_seen(&self, standard_id: &str) -> String {
+        let own: Vec<Exclusion> = self.exclusions.iter().filter(|e| e.standard_id == standard_id).cloned().collect();
+        exclusions_seen(&own)
+    }
+}
+
 /// Puts a step into the calendar, marks it done or not, or takes it out (`action`: `plan`, `done`, `remove`).
 /// `standard_id` is empty for the guideline that all follow.
 ///
@@ -279,6 +300,7 @@ pub async fn set_step(
     (fiscal_year, half): (i64, i64),
     step: &str,
     action: &str,
+    seen: Option<&str>,
 ) -> Result<()> {
     let mut op = app.operate(actor, Permission::EditRevision).await?;
     let organisation_id = &actor.organisation_id;
@@ -293,6 +315,7 @@ pub async fn set_step(
     let after = json!({ "fiscal_year": fiscal_year, "half": half, "step": step.code(), "action": action });
     op.trail_new("sector-standard.step", ("sector-standard", subject), &after).await?;
     let steps = store::steps(&mut op.write, organisation_id).await?;
+    seen::require(&steps_seen(&steps), seen)?;
     let there = steps
         .iter()
         .find(|s| (s.standard_id.as_str(), s.fiscal_year, s.half, s.step) == (standard_id, fiscal_year, half, step));
@@ -324,6 +347,7 @@ pub async fn exclude(
     standard_id: &str,
     (edition_id, number): (&str, &str),
     reason: &str,
+    seen: Option<&str>,
 ) -> Result<()> {
     let mut op = app.operate(actor, Permission::EditRevision).await?;
     let organisation_id = &actor.organisation_id;
@@ -331,6 +355,8 @@ pub async fn exclude(
     if !rows.iter().any(|row| row.id == standard_id) {
         return Err(Refusal::not_found().into());
     }
+    let there = store::exclusions(&mut op.write, organisation_id, standard_id).await?;
+    seen::require(&exclusions_seen(&there), seen)?;
     let number = sakimori_domain::text::number_id(number);
     let readable = edition::edition(&mut op.write, organisation_id, edition_id).await?.is_some();
     if !readable || edition::provision(&mut op.write, organisation_id, edition_id, &number).await?.is_none() {

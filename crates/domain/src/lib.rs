@@ -11,4 +11,5 @@ pub mod identity;
 pub mod registry;
 pub mod revision;
 pub mod standards;
+pub mod tenancy;
 pub mod text;

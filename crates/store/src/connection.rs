@@ -57,17 +57,18 @@ pub(crate) enum Param {
 
 impl From<&str> for Param {
     fn from(value: &str) -> Self {
-        Param::Text(value.to_owned())
+        Param::from(value.to_owned())
     }
 }
 impl From<&String> for Param {
     fn from(value: &String) -> Self {
-        Param::Text(value.clone())
+        Param::from(value.clone())
     }
 }
 impl From<String> for Param {
     fn from(value: String) -> Self {
-        Param::Text(value)
+        // PostgreSQL keeps no NUL in a text and refuses the statement; SQLite does. Both get the sign for "unreadable".
+        Param::Text(if value.contains('\0') { value.replace('\0', "\u{fffd}") } else { value })
     }
 }
 impl From<i64> for Param {

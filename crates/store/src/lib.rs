@@ -31,6 +31,7 @@ pub mod seat;
 pub mod second_factor;
 pub mod sector_standard;
 pub mod sign_in;
+pub mod tenancy;
 pub mod testing;
 pub mod trail;
 pub mod upload;
@@ -82,6 +83,14 @@ impl StoreError {
         match self {
             StoreError::Database(error) => failure_of(error),
             _ => Failure::Other,
+        }
+    }
+
+    /// Whether somebody else wrote the same key at the same moment: two requests that both saw it free.
+    pub fn is_taken(&self) -> bool {
+        match self {
+            StoreError::Database(error) => error.as_database_error().is_some_and(|e| e.is_unique_violation()),
+            _ => false,
         }
     }
 }

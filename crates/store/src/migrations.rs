@@ -36,6 +36,7 @@ macro_rules! of_engine {
             11 "0011_identity",
             12 "0012_roles",
             15 "0015_scale",
+            16 "0016_tenancy",
         )
     };
 }

@@ -38,11 +38,11 @@ pub fn terminal_profile() -> OrganisationProfile {
 }
 
 impl TestApp {
-    /// Registers an organisation with two departments and an account of every role; logins are `<id>-<role code>`.
+    /// Registers an organisation and nobody in it.
     ///
     /// # Panics
     /// The database refuses.
-    pub async fn organisation(&self, id: &str, profile: OrganisationProfile) -> Carrier {
+    pub async fn bare_organisation(&self, id: &str, profile: OrganisationProfile) {
         let organisation = Organisation {
             id: id.to_owned(),
             name: format!("架空の{id}"),
@@ -56,6 +56,14 @@ impl TestApp {
         let mut write = self.app.store().write().await.expect("a write transaction");
         sakimori_store::registry::insert_organisation(&mut write, &organisation).await.expect("an organisation");
         write.commit().await.expect("a commit");
+    }
+
+    /// Registers an organisation with two departments and an account of every role; logins are `<id>-<role code>`.
+    ///
+    /// # Panics
+    /// The database refuses.
+    pub async fn organisation(&self, id: &str, profile: OrganisationProfile) -> Carrier {
+        self.bare_organisation(id, profile).await;
         let administrator = self.actor(id, Role::Administrator, "");
         let department =
             add_department(&self.app, &administrator, "設備運用部", "department").await.expect("a department");

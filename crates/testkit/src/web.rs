@@ -52,8 +52,16 @@ impl TestApp {
     /// # Panics
     /// Signing in fails.
     pub async fn browser(&self, login: &str) -> Browser {
+        self.browser_with(login, PASSWORD).await
+    }
+
+    /// The same with another password than that of the test accounts.
+    ///
+    /// # Panics
+    /// Signing in fails.
+    pub async fn browser_with(&self, login: &str, password: &str) -> Browser {
         let mut browser = self.stranger();
-        let answer = browser.send("POST", "/sign-in", &[("login", login), ("password", PASSWORD)]).await;
+        let answer = browser.send("POST", "/sign-in", &[("login", login), ("password", password)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{login} signs in: {}", answer.text());
         let cookie = answer.headers.get(SET_COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
         browser.cookie = cookie.split(';').next().unwrap_or("").to_owned();

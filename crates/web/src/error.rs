@@ -1,12 +1,15 @@
 //! What a person sees when something was refused or broke: what happened, why, what to do.
 
 use askama::Template;
+use axum::Extension;
 use axum::http::header::{ACCEPT, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use sakimori_app::{AppError, Refusal, RefusalKind};
 use serde_json::json;
+
+use crate::conflict::Plain;
 
 /// An answer other than the page that was asked for.
 pub struct WebError {
@@ -167,7 +170,7 @@ fn page(refusal: &Refusal, status: StatusCode, as_json: bool, english: bool) -> 
     };
     let template = ErrorPage { english, status: status.as_u16(), title, what, next };
     match template.render() {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => (status, Extension(Plain { english }), Html(html)).into_response(),
         Err(_) => (status, title.to_owned()).into_response(),
     }
 }

@@ -164,8 +164,25 @@ impl FromRequest<WebState> for PersonUpload {
     }
 }
 
-/// A file name without folders and control characters, at most 200 characters.
+/// Signs that turn the direction of writing: with them `gpj.exe` reads as a picture.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A file name without folders, control characters and signs that turn the writing, at most 200 characters.
 fn clean_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or(name);
-    last.chars().filter(|c| !c.is_control()).take(200).collect()
+    last.chars().filter(|c| !c.is_control() && !turns(*c)).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean_name;
+
+    #[test]
+    fn a_file_name_is_what_it_looks_like() {
+        assert_eq!(clean_name("..\\..\\win.ini"), "win.ini");
+        assert_eq!(clean_name("図\u{202e}gpj.exe"), "図gpj.exe");
+        assert_eq!(clean_name("a\r\nSet-Cookie: b"), "aSet-Cookie: b");
+    }
 }

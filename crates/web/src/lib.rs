@@ -4,6 +4,7 @@
 //! `sakimori-store` with an authorised actor) and a page struct with its template.
 
 mod assets;
+mod conflict;
 mod edge;
 mod error;
 mod forms;
@@ -29,6 +30,7 @@ mod revision;
 mod seats;
 mod sector_standard;
 mod standards;
+mod tenancy;
 mod trail;
 mod workbook;
 

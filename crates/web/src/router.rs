@@ -20,10 +20,10 @@ use crate::identity::{confirm, factors, passkey, steps};
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{
-    administration, api, assets, assurance, edge, health, help, home, identity, notice, registry, security, standards,
-    trail,
+    administration, api, assets, assurance, conflict, edge, health, help, home, identity, notice, registry, security,
+    standards, trail,
 };
-use crate::{crosswalk, incident_case, report, revision, seats, sector_standard, workbook};
+use crate::{crosswalk, incident_case, report, revision, seats, sector_standard, tenancy, workbook};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,6 +204,15 @@ routes! {
     POST "/administration/sign-in-rules" ConfirmedNeeds(P::ManageSignIn) => administration::safety::change_rules;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
 
+    // 他組織との関係
+    GET  "/administration/relations" Needs(P::ManageRelations) => tenancy::list;
+    POST "/administration/relations" Needs(P::ManageRelations) => tenancy::offer;
+    POST "/administration/relations/look"   Needs(P::ManageRelations) => tenancy::look;
+    POST "/administration/relations/accept" Needs(P::ManageRelations) => tenancy::accept;
+    POST "/administration/relations/{id}/sharing" Needs(P::ManageRelations) => tenancy::share;
+    POST "/administration/relations/{id}/end"     Needs(P::ManageRelations) => tenancy::end;
+    GET  "/members"                  Needs(P::ReadMembers) => tenancy::members;
+
     // 基準
     GET  "/standards"                Needs(P::ReadStandards) => standards::list;
     GET  "/standards/load"           Needs(P::LoadStandards) => standards::load;
@@ -364,6 +373,7 @@ pub fn router(state: WebState) -> Router {
     table(&state)
         .fallback(|| async { WebError::from(Refusal::not_found()) })
         .layer(DefaultBodyLimit::max(UPLOAD_MAX))
+        .layer(from_fn(conflict::keep_words))
         .layer(from_fn(security::same_origin))
         .layer(from_fn_with_state(state.clone(), edge::gate))
         .layer(from_fn_with_state(state.clone(), health::count))

@@ -18,6 +18,8 @@
 //! | approve | | ○ | | | ○ | | ○ | ○ |
 //! | review-access | | ○ | | | | | | |
 //! | audit | | | | ○ | | | | |
+//! | manage-relations | | ○ | | | | | | |
+//! | read-members | | ○ | | ○ | ○ | ○ | ○ | ○ |
 //!
 //! Deny by default: every role lists what it carries, so a new permission belongs to nobody until somebody writes it here.
 
@@ -62,6 +64,8 @@ terms! {
         Approve = "approve", "起案の承認";
         ReviewAccess = "review-access", "利用者の棚卸し";
         Audit = "audit", "監査としての確認と承認";
+        ManageRelations = "manage-relations", "他組織との関係の管理";
+        ReadMembers = "read-members", "傘下の状況の閲覧";
     }
 }
 
@@ -110,6 +114,8 @@ impl Role {
                     | P::CheckDrafts
                     | P::Approve
                     | P::ReviewAccess
+                    | P::ManageRelations
+                    | P::ReadMembers
             ),
             Role::DepartmentMember => matches!(permission, P::ReadStandards | P::ReadOwnRequests | P::AnswerOwn),
             Role::Auditor => matches!(
@@ -121,13 +127,18 @@ impl Role {
                     | P::ReadCrosswalk
                     | P::ReadRevision
                     | P::Audit
+                    | P::ReadMembers
             ),
             Role::Executive => {
-                matches!(permission, P::ReadStandards | P::ReadAssessments | P::CheckDrafts | P::Approve)
+                matches!(
+                    permission,
+                    P::ReadStandards | P::ReadAssessments | P::CheckDrafts | P::Approve | P::ReadMembers
+                )
             }
             Role::SectorDesk => matches!(
                 permission,
                 P::ReadStandards
+                    | P::ReadMembers
                     | P::LoadStandards
                     | P::ReadCrosswalk
                     | P::EditCrosswalk
@@ -137,6 +148,7 @@ impl Role {
             Role::MinistryDesk | Role::NationalDesk => matches!(
                 permission,
                 P::ReadStandards
+                    | P::ReadMembers
                     | P::LoadStandards
                     | P::ReadCrosswalk
                     | P::EditCrosswalk

@@ -122,27 +122,29 @@ async fn the_profile_decides_what_binds_and_a_person_may_decide_otherwise_with_a
 
         let number = lines.iter().find(|l| l.applicability.binds).expect("a binding item").number.clone();
         assert_eq!(
-            code(applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, " ").await),
+            code(applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, " ", None).await),
             "justification"
         );
-        applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, "この設備を持たない")
+        applicability::tailor(&test.app, &officer, PORT, &number, Decision::Out, "この設備を持たない", None)
             .await
             .expect("tailored");
         let (after, lines) = binding(PORT).await;
         assert_eq!(after, bound - 1);
         let line = lines.iter().find(|l| l.number == number).expect("still listed");
         assert!(line.applicability.reason.contains("この設備を持たない"));
-        applicability::tailor(&test.app, &officer, PORT, &number, Decision::AsProfile, "").await.expect("taken back");
+        applicability::tailor(&test.app, &officer, PORT, &number, Decision::AsProfile, "", None)
+            .await
+            .expect("taken back");
         assert_eq!(binding(PORT).await.0, bound);
 
         let auditor = test.actor("alpha", Role::Auditor, "");
         assert_eq!(
-            code(applicability::tailor(&test.app, &auditor, PORT, &number, Decision::Out, "x").await),
+            code(applicability::tailor(&test.app, &auditor, PORT, &number, Decision::Out, "x", None).await),
             "forbidden"
         );
         assert_eq!(code(registry::change_profile(&test.app, &auditor, change(3, &[], &[])).await), "forbidden");
         assert_eq!(
-            code(applicability::tailor(&test.app, &officer, "no-such", &number, Decision::Out, "x").await),
+            code(applicability::tailor(&test.app, &officer, "no-such", &number, Decision::Out, "x", None).await),
             "not-found"
         );
         assert_eq!(
@@ -174,7 +176,7 @@ async fn an_assessment_has_a_blank_row_for_everything_that_binds_and_grows_with_
             .next()
             .unwrap()
             .number;
-        applicability::tailor(app, officer, PORT, &number, Decision::In, "自社でも行う").await.expect("tailored");
+        applicability::tailor(app, officer, PORT, &number, Decision::In, "自社でも行う", None).await.expect("tailored");
         let editions = vec![PORT.to_owned(), TELECOM.to_owned(), PORT.to_owned()];
         let next = NewAssessment { editions, previous_id: scene.assessment.clone(), ..again };
         let first = &rows[0];
@@ -186,7 +188,7 @@ async fn an_assessment_has_a_blank_row_for_everything_that_binds_and_grows_with_
         let same = sheet.iter().find(|row| row.number == first.number && row.edition_id == TELECOM).unwrap();
         assert_eq!(same.last.as_ref().map(|last| last.status), Some(AnswerStatus::Yes));
         assert!(same.answer.is_blank(), "last year's answer is shown, not taken over");
-        applicability::tailor(app, officer, PORT, &number, Decision::Out, "やめた").await.expect("tailored");
+        applicability::tailor(app, officer, PORT, &number, Decision::Out, "やめた", None).await.expect("tailored");
         assert_eq!(assessment::add_missing_rows(app, officer, &next).await.unwrap(), 0);
         let (_, sheet) = assessment::rows(app, officer, &next).await.unwrap();
         assert!(!sheet[0].binds, "the row stays and says so");

@@ -35,8 +35,9 @@ async fn causes_are_judged_and_what_nothing_covers_is_found() {
         assert!(!problems[0].suggestions.is_empty(), "{database:?}: a power supply is in the standard");
         let (power, charts) = (&problems[0].problem.id, &problems[1].problem.id);
         let candidate = &problems[0].suggestions[0].number;
-        let judge =
-            |problem, number, verdict| incident_case::judge(&t.app, &officer, problem, (STANDARD, number), verdict);
+        let judge = |problem, number, verdict| {
+            incident_case::judge(&t.app, &officer, problem, (STANDARD, number), verdict, None)
+        };
         judge(charts, "", Verdict::Nothing).await.expect("nothing covers it");
         judge(power, "", Verdict::Nothing).await.expect("nothing covers it");
         judge(power, candidate, Verdict::Confirm).await.expect("after all");
@@ -51,7 +52,8 @@ async fn causes_are_judged_and_what_nothing_covers_is_found() {
         let late = CaseInput { version: 9, ..input() };
         assert_eq!(code(incident_case::change(&t.app, &officer, &id, late).await), "conflict");
         assert_eq!(code(incident_case::list(&t.app, &stranger, STANDARD, &id).await), "not-found");
-        let foreign = incident_case::judge(&t.app, &stranger, power, (STANDARD, candidate), Verdict::Reject).await;
+        let foreign =
+            incident_case::judge(&t.app, &stranger, power, (STANDARD, candidate), Verdict::Reject, None).await;
         assert_eq!(code(foreign), "not-found");
         let auditor = t.actor("ministry", Role::Auditor, "");
         assert_eq!(code(incident_case::add(&t.app, &auditor, input()).await), "forbidden");

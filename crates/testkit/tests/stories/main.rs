@@ -21,6 +21,7 @@ mod sign_in;
 mod simulation;
 mod standards;
 mod store;
+mod tenancy;
 mod trail;
 mod trail_proof;
 mod trail_properties;

@@ -46,7 +46,7 @@ async fn a_standard_is_kept_planned_and_what_it_need_not_have_is_said() {
 
         let set = |year: i64, step: &'static str, action: &'static str| {
             let (app, officer, id) = (t.app.clone(), officer.clone(), id.clone());
-            async move { sector_standard::set_step(&app, &officer, &id, (year, 1), step, action).await }
+            async move { sector_standard::set_step(&app, &officer, &id, (year, 1), step, action, None).await }
         };
         set(2026, "revise", "plan").await.expect("planned");
         set(2026, "revise", "done").await.expect("done");
@@ -56,7 +56,7 @@ async fn a_standard_is_kept_planned_and_what_it_need_not_have_is_said() {
         let number = "(1)/ウ/(ア)/○負荷分散";
         let exclude = |number: &'static str, reason: &'static str| {
             let (app, officer, id) = (t.app.clone(), officer.clone(), id.clone());
-            async move { sector_standard::exclude(&app, &officer, &id, (GUIDELINE, number), reason).await }
+            async move { sector_standard::exclude(&app, &officer, &id, (GUIDELINE, number), reason, None).await }
         };
         exclude(number, "灯台は一基である。").await.expect("a reason");
         assert_eq!(code(exclude(number, " ").await), "reason");

@@ -137,8 +137,16 @@ pub async fn tailor(State(state): State<WebState>, form: PersonForm) -> Result<R
     let decision = Decision::from_code(fields.get("decision"))
         .ok_or_else(|| told(Refusal::invalid("decision", "判断を選んでください。", "Choose a decision.").into()))?;
     let (edition, number) = (fields.get("edition"), fields.get("number"));
-    app::tailor(&state.app, &form.person.actor, edition, number, decision, fields.get("justification"))
-        .await
-        .map_err(told)?;
+    app::tailor(
+        &state.app,
+        &form.person.actor,
+        edition,
+        number,
+        decision,
+        fields.get("justification"),
+        Some(fields.get("seen")),
+    )
+    .await
+    .map_err(told)?;
     see_other(&format!("/applicability{}", query_string(&[("edition", edition), ("show", fields.get("show"))])), None)
 }

@@ -128,10 +128,11 @@ pub fn to_step(stage: Stage, parts: &Parts) -> Response {
     see_other(&with_next(step_path(stage), wanted), None).unwrap_or_else(IntoResponse::into_response)
 }
 
-/// Only a path of this site: `//elsewhere` and `/\elsewhere` are another site to a browser.
+/// Only a path of this site: `//elsewhere` and `/\elsewhere` are another site to a browser, and `/..//elsewhere` to a
+/// program that tidies paths first.
 pub fn local_path(next: &str) -> String {
     let is_local =
-        next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
+        next.starts_with('/') && !next.contains("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     if is_local { next.to_owned() } else { "/".to_owned() }
 }
 

@@ -265,7 +265,7 @@ pub async fn judge(
     let result = match Verdict::from_code(fields.get("verdict")) {
         Some(verdict) => {
             let item = (edition, fields.get("number"));
-            app::judge(&state.app, &form.person.actor, problem, item, verdict).await
+            app::judge(&state.app, &form.person.actor, problem, item, verdict, Some(fields.get("seen"))).await
         }
         None => Err(Refusal::invalid("verdict", "判定を選び直してください。", "Choose the verdict again.").into()),
     };

@@ -148,7 +148,8 @@ pub async fn set_step(State(state): State<WebState>, form: PersonForm) -> Result
     let (year, half) = fields.get("half").split_once('-').unwrap_or(("", ""));
     let half = (year.parse().unwrap_or(0), half.parse().unwrap_or(0));
     let (standard, step, action) = (fields.get("standard"), fields.get("step"), fields.get("action"));
-    let result = app::set_step(&state.app, &form.person.actor, standard, half, step, action).await;
+    let result =
+        app::set_step(&state.app, &form.person.actor, standard, half, step, action, Some(fields.get("seen"))).await;
     done(&state, &form.person, result).await
 }
 
@@ -278,6 +279,8 @@ pub async fn exclude(
 ) -> Result<Response, WebError> {
     let fields = &form.fields;
     let item = (fields.get("edition"), fields.get("number"));
-    app::exclude(&state.app, &form.person.actor, &id, item, fields.get("reason")).await.map_err(told(&form.person))?;
+    app::exclude(&state.app, &form.person.actor, &id, item, fields.get("reason"), Some(fields.get("seen")))
+        .await
+        .map_err(told(&form.person))?;
     see_other(&format!("/sector-standards/{id}"), None)
 }

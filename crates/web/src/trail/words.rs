@@ -33,6 +33,7 @@ pub const KINDS: &[(&str, &str, &str)] = &[
     ("case", "事例", "incident cases"),
     ("sector-standard", "基準一覧", "sector standards"),
     ("trail", "操作記録", "trail"),
+    ("relation", "他組織との関係", "relations"),
     ("demo", "デモ", "demonstration"),
 ];
 
@@ -70,6 +71,10 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("organisation.change", "組織の属性を変更しました", "changed the organisation's profile"),
     ("organisation.profile", "組織の属性を変更しました", "changed the organisation's profile"),
     ("organisation.found", "組織を登録しました", "registered the organisation"),
+    ("relation.offer", "他組織に関係を申し入れました", "offered a relation"),
+    ("relation.accept", "他組織との関係が成立しました", "a relation was accepted"),
+    ("relation.share", "他組織に見せる件数を変更しました", "changed what a relation shows"),
+    ("relation.end", "他組織との関係を終えました", "ended a relation"),
     ("edition.seed", "組み込みの基準を用意しました", "prepared a built-in catalogue"),
     ("edition.ingest", "基準の本文を取り込みました", "loaded a standard's text"),
     ("applicability.refresh", "適用判定をし直しました", "worked out what binds anew"),

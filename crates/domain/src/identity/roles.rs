@@ -199,6 +199,8 @@ impl Permission {
             Permission::Approve => "Approve drafts",
             Permission::ReviewAccess => "Review access",
             Permission::Audit => "Confirm as an auditor",
+            Permission::ManageRelations => "Manage relations with other organisations",
+            Permission::ReadMembers => "See organisations below",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who sees what of whom. The demonstration's organisations hold data of every kind; strangers ask for it on every route,
 //! with the real ids, and must not be able to tell them from ids that do not exist.
 
+mod attack;
 mod forms;
 mod kinds;
 mod property;

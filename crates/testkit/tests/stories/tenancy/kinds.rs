@@ -119,6 +119,8 @@ pub fn parameter(path: &str, name: &str) -> Option<Parameter> {
         "{key}" if start("/standards/load/") => Of(Kind::Upload),
         "{id}" | "{other}" if start("/standards/") || start("/api/v1/standards/") => Of(Kind::Edition),
         "{id}" if start("/administration/accounts/") => Of(Kind::Account),
+        "{position}" if start("/trail/") => Public("1"),
+        "{id}" if start("/administration/sign-in/") => Of(Kind::Account),
         "{organisation}" if start("/seats/") => Of(Kind::Organisation),
         "{login}" if start("/administration/invitations/") => Of(Kind::Invitation),
         "{id}" if start("/administration/relations/") => Of(Kind::Relation),

@@ -26,6 +26,13 @@ pub struct Session {
     csrf: String,
 }
 
+impl Session {
+    /// A session whose cookie and token are known.
+    pub fn of(cookie: &str, csrf: &str) -> Self {
+        Self { cookie: cookie.to_owned(), csrf: csrf.to_owned() }
+    }
+}
+
 impl Client {
     /// Connects.
     ///

@@ -9,6 +9,7 @@ mod clock;
 mod crosswalk;
 mod figures;
 mod http;
+mod load;
 mod oscal;
 mod prepare;
 mod reading;
@@ -67,6 +68,11 @@ fn main() -> Result<()> {
     }
     if std::env::args().nth(1).as_deref() == Some(oscal::CHILD) {
         return oscal::child();
+    }
+    if std::env::args().nth(1).as_deref() == Some("load") {
+        let plan = load::plan(std::env::args().skip(2))?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(load::run(&plan));
     }
     let args = args()?;
     // One thread: the load generator shall leave the cores to the server.

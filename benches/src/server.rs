@@ -33,6 +33,22 @@ impl Server {
         if command == "serve" {
             run.arg("--insecure-cookies");
         }
+        Self::wait(run, program, command, address).await
+    }
+
+    /// Starts `sakimori serve` on a PostgreSQL database and waits for its first page.
+    ///
+    /// # Errors
+    /// It does not start, or does not answer in time.
+    pub async fn start_on(program: &Path, url: &str, data: &Path) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut run = Command::new(program);
+        run.args(["serve", "--insecure-cookies", "--listen", &address, "--data"]).arg(data);
+        run.env("SAKIMORI_DATABASE_URL", url);
+        Self::wait(run, program, "serve", address).await
+    }
+
+    async fn wait(mut run: Command, program: &Path, command: &str, address: String) -> Result<Self> {
         let watch = Watch::start();
         let child = run
             .env("SAKIMORI_LOG", "warn")

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use http::{Answer, Balancer, Session, sign_in};
 use sakimori_app::identity::{NewAccount, add_account};
+use sakimori_app::trail::TrailKey;
 use sakimori_app::{Actor, App, AppConfig, assessment, jobs};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_domain::registry::OrganisationProfile;
@@ -37,6 +38,8 @@ fn start(url: &str, folder: &Path, address: &str) -> Process {
     let child = Command::new(env!("CARGO_BIN_EXE_sakimori"))
         .args(["serve", "--insecure-cookies", "--drain-seconds", "2", "--listen", address, "--data"])
         .arg(folder)
+        .arg("--config")
+        .arg(folder.with_extension("toml"))
         .env("SAKIMORI_DATABASE_URL", url)
         .env("SAKIMORI_DATABASE_POOL", "5")
         .env("SAKIMORI_LOG", "error")
@@ -72,12 +75,7 @@ async fn open(url: &str, folder: &Path) -> App {
         program: PathBuf::from(env!("CARGO_BIN_EXE_sakimori")),
         clock: Arc::new(clock),
         keys: sakimori_app::keys::Keys::open_or_create(&folder.join("keys/seal.key")).expect("the processes' key"),
-        trail_key: sakimori_app::trail::TrailKey::open_or_create(
-            &folder.join("keys/trail.key"),
-            "sakimori/processes",
-            [9; 32],
-        )
-        .expect("the processes' key"),
+        trail_key: TrailKey::open(&folder.join("keys/trail.key")).expect("the processes' key"),
         seed: [9; 32],
     })
 }
@@ -196,6 +194,8 @@ async fn three_processes_one_killed_under_load_and_nothing_is_lost() {
     let url = url.expect("a database");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("processes-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
+    // People here save faster than people do.
+    std::fs::write(folder.with_extension("toml"), "[limits]\nsession-per-second = 1000000\n").expect("settings");
     let balancer = Arc::new(Balancer::new((0..3).map(|_| free_address()).collect()));
     // All three at the same moment on an empty database and an empty folder.
     let mut processes: Vec<Process> = balancer.addresses.iter().map(|a| start(&url, &folder, a)).collect();
@@ -302,6 +302,7 @@ async fn three_processes_one_killed_under_load_and_nothing_is_lost() {
     schema_rules(&url, &balancer, &mut processes[killed], killed, &folder).await;
     drop(processes);
     let _ = std::fs::remove_dir_all(&folder);
+    let _ = std::fs::remove_file(folder.with_extension("toml"));
 }
 
 /// A newer program changes the schema while this one runs: it goes on while the newer one allows it.

@@ -33,7 +33,7 @@ pub async fn replace(w: &mut Write, owner: &str, kind: &str, scope: &str, entrie
         let (sql, tokens) = if postgres {
             (
                 "INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1::tsvector, $2, $3, $4, $5, $6, $7)",
-                tsvector(&grams),
+                tsvector(&grams, owner),
             )
         } else {
             (
@@ -58,7 +58,7 @@ pub async fn find(c: &mut Connection, organisation_id: &str, query: &str, limit:
             "SELECT owner, kind, scope, subject, title, body FROM search_entry
              WHERE tokens @@ $1::tsquery AND owner IN ('', $2)
              ORDER BY scope, owner DESC, LENGTH(body) LIMIT $3",
-            params![tsquery(&words), organisation_id, limit],
+            params![tsquery(&words, organisation_id), organisation_id, limit],
         )
         .await?
     } else {
@@ -87,18 +87,32 @@ pub async fn find(c: &mut Connection, organisation_id: &str, query: &str, limit:
     Ok(found)
 }
 
-/// Grams hold letters and digits only, so that quoting is enough for both query languages.
-fn tsvector(grams: &[String]) -> String {
-    // A tsvector keeps positions up to 16,383; later ones all count as the last and would make phrases inexact.
-    grams.iter().take(16_000).enumerate().map(|(i, gram)| format!("'{gram}':{}", i + 1)).collect::<Vec<_>>().join(" ")
+/// Whose entry it is, as a word of the index: among thousands of organisations a common word is looked up together with its
+/// owner, and not in everybody's texts first. No gram begins with `@`.
+fn owner_word(owner: &str) -> String {
+    format!("'@{}'", owner.replace('\'', "''"))
 }
 
-fn tsquery(words: &[Vec<String>]) -> String {
+/// Grams hold letters and digits only, so that quoting is enough for both query languages.
+fn tsvector(grams: &[String], owner: &str) -> String {
+    // A tsvector keeps positions up to 16,383; later ones all count as the last and would make phrases inexact.
+    grams
+        .iter()
+        .take(16_000)
+        .enumerate()
+        .map(|(i, gram)| format!("'{gram}':{}", i + 1))
+        .chain([owner_word(owner)])
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn tsquery(words: &[Vec<String>], owner: &str) -> String {
     let phrase = |word: &Vec<String>| match word.as_slice() {
         [single] if single.chars().count() == 1 => format!("'{single}':*"),
         grams => format!("({})", grams.iter().map(|gram| format!("'{gram}'")).collect::<Vec<_>>().join(" <-> ")),
     };
-    words.iter().map(phrase).collect::<Vec<_>>().join(" & ")
+    let owners = format!("({} | {})", owner_word(""), owner_word(owner));
+    words.iter().map(phrase).chain([owners]).collect::<Vec<_>>().join(" & ")
 }
 
 fn fts(words: &[Vec<String>]) -> String {

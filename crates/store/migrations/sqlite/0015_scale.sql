@@ -56,3 +56,10 @@ CREATE TABLE schema_rule (
     needs INTEGER NOT NULL
 ) STRICT;
 INSERT INTO schema_rule (id, needs) VALUES (1, 15);
+
+-- Lists of one organisation among thousands, and what is cleared by its date.
+CREATE INDEX answer_request_by_organisation ON answer_request (organisation_id, state);
+CREATE INDEX session_by_expiry ON session (expires_at);
+CREATE INDEX carried_answer_by_organisation ON carried_answer (organisation_id, state);
+CREATE INDEX workbook_import_by_assessment ON workbook_import (assessment_id);
+CREATE INDEX evidence_by_organisation ON evidence (organisation_id);

@@ -100,6 +100,7 @@ fn print_config(data: &DataArgs, address: SocketAddr, insecure_cookies: bool, ed
         StoreConfig::Folder(folder) => println!("data = \"{}\"", folder.display()),
     }
     println!("insecure-cookies = {insecure_cookies}");
+    println!("trail-key-file = \"{}\"", data.trail_key_path()?.display());
     print!("{}", edge.to_toml());
     Ok(())
 }

@@ -22,7 +22,7 @@ use crate::{Actor, App, AppError, Refusal, RefusalKind, Result};
 
 pub use key::TrailKey;
 pub use retention::{Expired, expire};
-pub use signer::{Given, Watch, checkpoint, newest, prove, sign_what_is_new};
+pub use signer::{Given, Watch, checkpoint, cosigned, newest, prove, sign_what_is_new};
 pub use take_along::export;
 pub use witness::{AddCheckpoint, add_cosignatures, cosign, request_of};
 

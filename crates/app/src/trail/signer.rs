@@ -256,6 +256,24 @@ pub async fn newest(c: &mut Connection, tree: &str) -> Result<Option<Given>> {
     Ok(Some(Given { note, signed_at: kept.signed_at }))
 }
 
+/// The newest checkpoint of a tree that a witness cosigned, with the witnesses' lines.
+///
+/// # Errors
+/// A database error.
+pub async fn cosigned(c: &mut Connection, tree: &str) -> Result<Option<SignedCheckpoint>> {
+    let size = store::witnesses(c, tree).await?.into_iter().map(|(_, size, _)| size).max();
+    let Some(size) = size else { return Ok(None) };
+    let Some(kept) = store::checkpoints_after(c, tree, size - 1, 1).await?.pop().filter(|kept| kept.size == size)
+    else {
+        return Ok(None);
+    };
+    let mut note = SignedCheckpoint::parse(&kept.note).map_err(broken)?;
+    for (_, line) in store::cosignatures(c, tree, size).await? {
+        note.add(&line).map_err(broken)?;
+    }
+    Ok(Some(note))
+}
+
 /// A checkpoint over everything that stands in a trail now.
 ///
 /// # Errors

@@ -22,12 +22,14 @@ pub async fn export<W: Write + Send>(app: &App, actor: &Actor, mut out: W) -> Re
     let organisation_id = &actor.organisation_id;
     app.note_read(actor, "trail.export", ("trail", organisation_id), &json!({})).await?;
     let given = checkpoint(app, organisation_id).await?;
+    let witnessed = super::cosigned(&mut app.read().await?, organisation_id).await?;
     let head = Head {
         format: FORMAT.to_owned(),
         origin: given.note.checkpoint.origin.clone(),
         organisation: actor.organisation_name.clone(),
         key: app.trail_key().signing().named(&given.note.checkpoint.origin).public.vkey(),
         checkpoint: given.note.to_text(),
+        witnessed: witnessed.map_or(String::new(), |note| note.to_text()),
     };
     let end = number(given.note.checkpoint.size);
     writeln!(out, "{}", serde_json::to_string(&head).map_err(broken)?).map_err(broken)?;

@@ -2,7 +2,7 @@
 //!
 //! It takes a connection and public keys, no application: it can be run on a copy, without the key that signs.
 
-use sakimori_interop::trail::export::{Demand, Verdict, check_signatures};
+use sakimori_interop::trail::export::{Demand, Verdict};
 use sakimori_interop::trail::tree::round_leaf;
 use sakimori_interop::trail::{Anchor, Checkpoint, Finding, Hash, PublicKey, SignedCheckpoint, Walk, hash_of};
 use sakimori_store::Connection;
@@ -90,6 +90,16 @@ pub async fn verify(c: &mut Connection, means: &Means<'_>, only: Option<&str>) -
     if only.is_none() {
         trails.push(verify_rounds(c, means).await?);
     }
+    for witness in &means.demand.witnesses {
+        let mut found = false;
+        for trail in &trails {
+            found = found || witnessed(c, &trail.organisation, witness).await?;
+        }
+        if let Some(last) = trails.last_mut().filter(|_| !found) {
+            let checkpoint = last.verdict.checkpoint;
+            last.verdict.findings.push(Finding::NotWitnessed { checkpoint, witness: witness.name.clone() });
+        }
+    }
     let valid = trails.iter().all(|trail| trail.verdict.findings.is_empty());
     Ok(Outcome { valid, trails })
 }
@@ -161,7 +171,9 @@ impl<'a> Comparison<'a> {
 
     fn end(mut self, head: u64, signed_up_to: u64) -> TrailVerdict {
         for note in self.means.against(self.tree) {
-            check_signatures(&Demand::default(), self.means.key_of(note), note, &mut self.walk);
+            if !note.signed_by(self.means.key_of(note)) {
+                self.walk.found(Finding::NotSigned { checkpoint: note.checkpoint.size });
+            }
             self.walk.beyond(note.checkpoint.size);
         }
         self.walk.beyond(signed_up_to);
@@ -194,14 +206,23 @@ async fn signed_up_to(c: &mut Connection, tree: &str) -> Result<u64> {
     Ok(size(newest.max(store::edge(c, tree).await?.0)))
 }
 
-async fn witnessed(c: &mut Connection, comparison: &mut Comparison<'_>) -> Result<()> {
-    let demand = comparison.means.demand;
-    let newest = super::newest(c, comparison.tree).await?;
-    if let Some(given) = newest.filter(|_| !demand.witnesses.is_empty()) {
-        let key = comparison.means.key_of(&given.note);
-        check_signatures(demand, key, &given.note, &mut comparison.walk);
+/// Whether a witness has cosigned a checkpoint of a tree. That the tree continues it, its own signature says.
+async fn witnessed(c: &mut Connection, tree: &str, witness: &PublicKey) -> Result<bool> {
+    for (name, at, _) in store::witnesses(c, tree).await? {
+        if name != witness.name {
+            continue;
+        }
+        let kept = store::checkpoints_after(c, tree, at - 1, 1).await?.pop().filter(|kept| kept.size == at);
+        let Some(mut note) = kept.and_then(|kept| SignedCheckpoint::parse(&kept.note).ok()) else { continue };
+        for (_, line) in store::cosignatures(c, tree, at).await? {
+            // A line that is none cosigns nothing.
+            let _ = note.add(&line);
+        }
+        if note.cosigned_by(witness).is_some() {
+            return Ok(true);
+        }
     }
-    Ok(())
+    Ok(false)
 }
 
 async fn verify_trail(c: &mut Connection, means: &Means<'_>, organisation_id: &str) -> Result<TrailVerdict> {
@@ -255,6 +276,5 @@ async fn verify_rounds(c: &mut Connection, means: &Means<'_>) -> Result<TrailVer
         }
         after = up_to;
     }
-    witnessed(c, &mut comparison).await?;
     Ok(comparison.end(0, signed))
 }

@@ -28,6 +28,9 @@ pub struct Head {
     pub key: String,
     /// The signed note over the events that follow.
     pub checkpoint: String,
+    /// The newest one that a witness cosigned; empty without witnesses.
+    #[serde(default)]
+    pub witnessed: String,
 }
 
 /// The line of an event: its fields by their names, and what opens their commitments.
@@ -91,14 +94,14 @@ pub struct Verdict {
     pub more_findings: u64,
 }
 
-/// Checks signatures, and that the checkpoint is of the log that is verified.
-pub fn check_signatures(demand: &Demand, key: &PublicKey, signed: &SignedCheckpoint, walk: &mut Walk) {
-    let checkpoint = signed.checkpoint.size;
-    if !signed.signed_by(key) {
-        walk.found(Finding::NotSigned { checkpoint });
+/// Checks the log's signatures, and that each required witness stands at one of the checkpoints.
+fn check_signatures(demand: &Demand, key: &PublicKey, given: &[&SignedCheckpoint], walk: &mut Walk) {
+    for signed in given.iter().filter(|signed| !signed.signed_by(key)) {
+        walk.found(Finding::NotSigned { checkpoint: signed.checkpoint.size });
     }
+    let checkpoint = given.iter().map(|signed| signed.checkpoint.size).max().unwrap_or(0);
     for witness in &demand.witnesses {
-        if signed.cosigned_by(witness).is_none() {
+        if given.iter().all(|signed| signed.cosigned_by(witness).is_none()) {
             walk.found(Finding::NotWitnessed { checkpoint, witness: witness.name.clone() });
         }
     }
@@ -130,17 +133,15 @@ pub fn verify<R: BufRead>(mut file: R, demand: &Demand) -> Result<Verdict, Trail
     let own = PublicKey::parse(&head.key)?;
     let key = demand.key.as_ref().unwrap_or(&own);
     let mut walk = Walk::new();
-    check_signatures(demand, key, &signed, &mut walk);
-    let mut anchors = vec![Anchor { size: signed.checkpoint.size, root: signed.checkpoint.root }];
-    for against in &demand.against {
-        if against.checkpoint.origin != signed.checkpoint.origin {
-            return Err(TrailFault::Checkpoint(format!("it is of {}", against.checkpoint.origin)));
-        }
-        if !against.signed_by(key) {
-            walk.found(Finding::NotSigned { checkpoint: against.checkpoint.size });
-        }
-        anchors.push(Anchor { size: against.checkpoint.size, root: against.checkpoint.root });
+    let witnessed = (!head.witnessed.is_empty()).then(|| SignedCheckpoint::parse(&head.witnessed)).transpose()?;
+    let given: Vec<&SignedCheckpoint> =
+        std::iter::once(&signed).chain(witnessed.as_ref()).chain(&demand.against).collect();
+    if let Some(other) = given.iter().find(|note| note.checkpoint.origin != signed.checkpoint.origin) {
+        return Err(TrailFault::Checkpoint(format!("it is of {}", other.checkpoint.origin)));
     }
+    check_signatures(demand, key, &given, &mut walk);
+    let anchors: Vec<Anchor> =
+        given.iter().map(|note| Anchor { size: note.checkpoint.size, root: note.checkpoint.root }).collect();
     let mut number = 1;
     while read(&mut file, &mut line)? {
         number += 1;
@@ -163,7 +164,7 @@ fn verify_proof(text: &str, demand: &Demand) -> Result<Verdict, TrailFault> {
     let event = entry(1, &proof.extra)?;
     let key = demand.key.as_ref().ok_or_else(|| TrailFault::Key("--key".to_owned()))?;
     let mut walk = Walk::new();
-    check_signatures(demand, key, &proof.checkpoint, &mut walk);
+    check_signatures(demand, key, &[&proof.checkpoint], &mut walk);
     let right = event.position == proof.index + 1;
     let holds = event.leaf_hash().is_some_and(|leaf| proof.holds(leaf, key));
     let (findings, more_findings) = walk.end();

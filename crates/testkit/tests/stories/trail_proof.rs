@@ -288,7 +288,15 @@ async fn partners_cosign_what_continues_and_nothing_else() {
         let mut note = asked.note.clone();
         note.add(&line).expect("a line");
         let witness = partner.app.trail_key().signing().public.clone();
+        let demand = Demand { witnesses: vec![witness.clone()], ..Demand::default() };
+        let without = verified(&ours, &demand).await;
+        assert!(!without.valid, "the witness is wanted");
         trail::add_cosignatures(&ours.app, &note, &witness).await.expect("taken over");
+        assert!(verified(&ours, &demand).await.valid);
+        let mut file = Vec::new();
+        trail::export(&ours.app, &ours.officer("alpha"), &mut file).await.expect("exported");
+        let offline = Demand { key: Some(key.clone()), ..demand };
+        assert_eq!(export::verify(file.as_slice(), &offline).expect("read").findings, []);
 
         let seen = asked.note.checkpoint.size;
         write(&ours, 9).await;

@@ -43,6 +43,7 @@ fn findings(entries: &[Entry], signed: &SignedCheckpoint) -> Vec<Finding> {
         organisation: "架空の組織".to_owned(),
         key: key().publics()[0].named(ORIGIN).vkey(),
         checkpoint: signed.to_text(),
+        witnessed: String::new(),
     };
     let mut file = serde_json::to_string(&head).expect("a head") + "\n";
     for entry in entries {

@@ -11,6 +11,7 @@ use sakimori_store::trail::{self, Event};
 use sakimori_store::{Connection, Store, Write};
 use serde::Serialize;
 
+use crate::evidence::Shelf;
 use crate::keys::Keys;
 use crate::trail::{TrailKey, Watch};
 use crate::{AppError, Refusal, Result};
@@ -46,6 +47,9 @@ pub struct App {
     keys: Keys,
     trail_key: TrailKey,
     watch: Watch,
+    shelf: Shelf,
+    clock_watch: crate::clock::Watch,
+    backup_to: Option<PathBuf>,
     rng: Mutex<ChaCha20Rng>,
     /// Password hashing takes 19 MiB each: at most two at a time.
     pub(crate) hashing: tokio::sync::Semaphore,
@@ -59,6 +63,9 @@ impl App {
         use rand_core::SeedableRng;
         Self {
             store: config.store,
+            shelf: Shelf::Folder(config.folder.join("evidence")),
+            clock_watch: crate::clock::Watch::default(),
+            backup_to: None,
             folder: config.folder,
             program: config.program,
             clock: config.clock,
@@ -69,6 +76,35 @@ impl App {
             hashing: tokio::sync::Semaphore::new(2),
             crosswalks: crate::crosswalk::Kept::default(),
         }
+    }
+
+    /// The same with its evidence elsewhere than in the folder.
+    #[must_use]
+    pub fn with_shelf(mut self, shelf: Shelf) -> Self {
+        self.shelf = shelf;
+        self
+    }
+
+    /// The same with a folder that gets a backup every night.
+    #[must_use]
+    pub fn with_backup_to(mut self, folder: Option<PathBuf>) -> Self {
+        self.backup_to = folder;
+        self
+    }
+
+    /// The folder that gets a backup every night.
+    pub fn backup_to(&self) -> Option<&Path> {
+        self.backup_to.as_deref()
+    }
+
+    /// What the clock said when something was last written.
+    pub(crate) fn clock_watch(&self) -> &crate::clock::Watch {
+        &self.clock_watch
+    }
+
+    /// Where sealed evidence lies.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// Now.
@@ -180,7 +216,7 @@ impl App {
     /// # Errors
     /// A database error.
     pub(crate) async fn operate_as<'a>(&'a self, actor: &'a Actor) -> Result<Operation<'a>> {
-        Ok(Operation { app: self, actor, now: self.now().to_string(), events: 0, write: self.store.write().await? })
+        Ok(Operation { app: self, actor, now: crate::clock::require(self).await?.to_string(), events: 0, write: self.store.write().await? })
     }
 }
 

@@ -52,7 +52,7 @@ pub fn create_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// The disk refuses.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
-    if folder.as_os_str().is_empty() || durable_folders().contains(folder) {
+    if folder.as_os_str().is_empty() || (durable_folders().contains(folder) && folder.is_dir()) {
         return Ok(());
     }
     let above = folder.parent().filter(|above| !above.as_os_str().is_empty());

@@ -1,20 +1,27 @@
 //! Evidence (証跡): files and links that support an answer.
 //!
-//! Files are kept under their SHA-256 below `evidence/` of the data folder: written to a temporary name, synced, renamed,
-//! the folder synced, and only then named in the database. A file that is there is whole; a row that is there has its
-//! file.
+//! Files are sealed and put on the [`Shelf`] under the hash of their sealed bytes, durably, and only then named in the
+//! database. A file that is there is whole; a row that is there has its file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+mod sealing;
+mod shelf;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use sakimori_store::assessment::{self as store, Evidence};
+use sakimori_store::durable::{self, SealedFile};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::assessment::{may_answer, may_see, require_open};
 use crate::identity::hex;
 use crate::{Actor, App, AppError, Operation, Refusal, RefusalKind, Result};
+
+pub use sealing::{Damage, seal_the_open};
+pub(crate) use sealing::{keep, note, open};
+pub use shelf::{Bucket, Shelf};
 
 /// Largest file, in bytes.
 pub const FILE_MAX: usize = 32 << 20;
@@ -59,11 +66,16 @@ pub async fn add_file(app: &App, actor: &Actor, answer_id: &str, file: NewFile<'
     let op = addable(app, actor, answer_id).await?;
     drop(op);
     let size = file.bytes.len();
-    let (folder, temporary) = (app.folder().join("evidence"), app.new_id());
-    let hash = tokio::task::spawn_blocking(move || keep(&folder, &temporary, &file.bytes))
-        .await
-        .map_err(|e| AppError::Internal(e.to_string()))?
-        .map_err(|e| AppError::Internal(format!("evidence could not be written: {e}")))?;
+    let (bytes, hash) = tokio::task::spawn_blocking(move || {
+        let hash = hex(&Sha256::digest(&file.bytes));
+        (file.bytes, hash)
+    })
+    .await
+    .map_err(|error| AppError::Internal(error.to_string()))?;
+    let fresh = match whole(app, &actor.organisation_id, &hash).await? {
+        Some(_) => None,
+        None => Some(keep(app, &actor.organisation_id, &hash, bytes).await?),
+    };
     let evidence = Evidence {
         id: app.new_id(),
         answer_id: answer_id.to_owned(),
@@ -76,7 +88,7 @@ pub async fn add_file(app: &App, actor: &Actor, answer_id: &str, file: NewFile<'
         added_by: actor.name.clone(),
         added_at: String::new(),
     };
-    insert(addable(app, actor, answer_id).await?, evidence).await
+    insert(addable(app, actor, answer_id).await?, evidence, fresh).await
 }
 
 /// Adds a link to an answer.
@@ -110,7 +122,7 @@ pub async fn add_link(app: &App, actor: &Actor, answer_id: &str, name: &str, url
         added_by: actor.name.clone(),
         added_at: String::new(),
     };
-    insert(addable(app, actor, answer_id).await?, evidence).await
+    insert(addable(app, actor, answer_id).await?, evidence, None).await
 }
 
 fn title(text: &str) -> Result<String> {
@@ -148,12 +160,15 @@ async fn addable<'a>(app: &'a App, actor: &'a Actor, answer_id: &str) -> Result<
     Ok(op)
 }
 
-async fn insert(mut op: Operation<'_>, mut evidence: Evidence) -> Result<String> {
+async fn insert(mut op: Operation<'_>, mut evidence: Evidence, fresh: Option<SealedFile>) -> Result<String> {
     evidence.added_at = op.now.clone();
     let org = op.actor.organisation_id.clone();
     let after = json!({ "evidence": evidence.id, "title": evidence.title, "hash": evidence.file_hash, "url": evidence.url, "size": evidence.size });
     op.trail_new("evidence.add", ("answer", &evidence.answer_id), &after).await?;
     store::insert_evidence(&mut op.write, &org, &evidence).await?;
+    if let Some(file) = &fresh {
+        durable::put_sealed_file(&mut op.write, file).await?;
+    }
     op.commit().await?;
     Ok(evidence.id)
 }
@@ -170,60 +185,39 @@ pub async fn read_file(app: &App, actor: &Actor, evidence_id: &str) -> Result<(E
         return Err(Refusal::not_found().into());
     }
     drop(c);
-    let path = place(&app.folder().join("evidence"), &found.file_hash);
-    let hash = found.file_hash.clone();
-    let bytes = tokio::task::spawn_blocking(move || whole(&path, &hash))
-        .await
-        .map_err(|e| AppError::Internal(e.to_string()))?;
-    match bytes {
-        Ok(Some(bytes)) => Ok((found, bytes)),
-        Ok(None) => Err(damaged().into()),
-        Err(error) => {
-            tracing::error!(evidence = %found.id, %error, "evidence file cannot be read");
-            Err(damaged().into())
+    match bytes_of(app, &actor.organisation_id, &found.file_hash).await? {
+        Ok(bytes) => Ok((found, bytes)),
+        Err(damage) => {
+            tracing::error!(evidence = %found.id, ?damage, "evidence file cannot be read");
+            Err(sealing::damaged().into())
         }
     }
 }
 
-fn damaged() -> Refusal {
-    Refusal::invalid(
-        "evidence-damaged",
-        "この証跡ファイルは、登録したときの内容と一致しないため開けません。",
-        "This evidence file is not what was registered; it is not shown.",
-    )
-    .next("管理者に連絡し、バックアップから戻してください。", "Tell the administrator; restore it from a backup.")
-}
-
-/// Where a file of a hash lies. The hash comes from the database; anything but hexadecimal would be a path.
-fn place(folder: &Path, hash: &str) -> PathBuf {
-    let clean: String = hash.chars().filter(char::is_ascii_hexdigit).collect();
-    folder.join(clean.get(..2).unwrap_or("00")).join(clean)
-}
-
-/// Writes bytes under their hash and returns it. When this returns, they are on disk.
-fn keep(folder: &Path, temporary: &str, bytes: &[u8]) -> io::Result<String> {
-    let hash = hex(&Sha256::digest(bytes));
-    let target = place(folder, &hash);
-    if let Ok(Some(_)) = whole(&target, &hash) {
-        return Ok(hash);
+/// The bytes of an organisation's file, sealed or as an older program left it.
+async fn bytes_of(app: &App, organisation_id: &str, file_hash: &str) -> Result<Result<Vec<u8>, Damage>> {
+    let row = durable::sealed_file(&mut app.read().await?, organisation_id, file_hash).await?;
+    match row {
+        Some(file) => open(app, &file).await,
+        None => sealing::open_unsealed(app, file_hash).await,
     }
-    let parent = target.parent().unwrap_or(folder);
-    crate::durable::create_folder(parent)?;
-    let draft = folder.join(format!("draft-{temporary}"));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all()).and_then(|()| std::fs::rename(&draft, &target));
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(&draft);
-        return Err(error);
-    }
-    File::open(parent)?.sync_all()?;
-    File::open(folder)?.sync_all()?;
-    Ok(hash)
 }
 
-/// The bytes of a file if they have this hash.
-fn whole(path: &Path, hash: &str) -> io::Result<Option<Vec<u8>>> {
+/// The row of an organisation's sealed file, if the file is whole: the same bytes need not be kept twice.
+async fn whole(app: &App, organisation_id: &str, file_hash: &str) -> Result<Option<SealedFile>> {
+    let Some(file) = durable::sealed_file(&mut app.read().await?, organisation_id, file_hash).await? else {
+        return Ok(None);
+    };
+    Ok(open(app, &file).await?.is_ok().then_some(file))
+}
+
+/// The bytes of a file, up to a limit; none where there is no file.
+fn read_bounded(path: &Path, limit: usize) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
     let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_MAX as u64 + 1).read_to_end(&mut bytes)?;
-    Ok((hex(&Sha256::digest(&bytes)) == hash).then_some(bytes))
+    file.take(limit as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }

@@ -1,6 +1,6 @@
 //! The one public refusal: what happened, why, and what to do next, in Japanese and English.
 
-use sakimori_store::{Failure, StoreError};
+use sakimori_store::{Failure, Storage, StoreError};
 
 /// What sort of refusal it is; decides the HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum RefusalKind {
     TooOften,
     /// Not now: the same again, a moment later, may go through.
     Busy,
+    /// The machine cannot keep it: its disk is full or takes no writes.
+    Storage,
 }
 
 /// Why something was not done. Nothing of it was done.
@@ -76,6 +78,31 @@ impl Refusal {
         )
     }
 
+    /// The disk is full, or takes no writes. Reading goes on, and so does writing as soon as the disk takes it.
+    pub fn storage(trouble: Storage) -> Self {
+        let (code, ja, en) = match trouble {
+            Storage::Full => (
+                "disk-full",
+                "サーバーの記憶領域がいっぱいのため、保存していません。",
+                "The server's disk is full; nothing was saved.",
+            ),
+            Storage::ReadOnly => (
+                "disk-read-only",
+                "サーバーの記憶領域に書き込めないため、保存していません。",
+                "The server's disk takes no writes; nothing was saved.",
+            ),
+            Storage::Failing => (
+                "disk-failing",
+                "サーバーの記憶装置で読み書きに失敗したため、保存していません。",
+                "The server's disk failed; nothing was saved.",
+            ),
+        };
+        Self::new(RefusalKind::Storage, code, ja, en).next(
+            "入力した内容は控えておき、管理者に連絡してください。空きができれば、そのまま保存できるようになります。閲覧は続けられます。",
+            "Keep what you typed and tell your administrator. Saving works again as soon as there is room; reading goes on.",
+        )
+    }
+
     /// Somebody was faster.
     pub fn conflict() -> Self {
         Self::new(
@@ -111,7 +138,7 @@ impl From<StoreError> for AppError {
         match error {
             StoreError::Conflict(_) => Refusal::conflict().into(),
             taken if taken.is_taken() => Refusal::conflict().into(),
-            other => match busy(other.failure()) {
+            other => match other.storage().map(Refusal::storage).or_else(|| busy(other.failure())) {
                 Some(refusal) => {
                     tracing::warn!(error = %other, "the database could not do it now");
                     refusal.into()
@@ -155,6 +182,21 @@ impl AppError {
     /// Whether the database undid it because of another transaction: the operation may be done again as it was.
     pub fn is_rolled_back(&self) -> bool {
         self.refusal().is_some_and(|refusal| refusal.code == ROLLED_BACK)
+    }
+
+    /// What went wrong at a disk: a full or closed one is told to the person, anything else is ours to look at.
+    pub(crate) fn disk(what: &'static str) -> impl Fn(std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        move |error| {
+            tracing::error!(%error, what, "the disk refused");
+            match error.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    Refusal::storage(Storage::Full).into()
+                }
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Refusal::storage(Storage::ReadOnly).into(),
+                _ => AppError::Internal(format!("{what}: {error}")),
+            }
+        }
     }
 
     /// The refusal, if it is one.

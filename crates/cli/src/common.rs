@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use sakimori_app::evidence::{Bucket, Shelf};
 use sakimori_app::keys::Keys;
 use sakimori_app::trail::TrailKey;
 use sakimori_app::{App, AppConfig};
@@ -38,6 +39,9 @@ pub struct DataArgs {
     /// Name of the trail's log in its key, chosen once, at the first start [default: sakimori/ and a random number].
     #[arg(long, env = "SAKIMORI_TRAIL_ORIGIN")]
     pub trail_origin: Option<String>,
+    /// Where sealed evidence lies: a folder, or s3://bucket/prefix [default: evidence in the data folder].
+    #[arg(long, env = "SAKIMORI_EVIDENCE")]
+    pub evidence: Option<String>,
 }
 
 /// What a settings file may say. An unknown name is refused: a misspelt setting must not be silently without effect.
@@ -50,6 +54,11 @@ pub struct SettingsFile {
     pub insecure_cookies: Option<bool>,
     pub public_url: Option<String>,
     pub key_file: Option<PathBuf>,
+    pub evidence: Option<String>,
+    /// Address of an S3-compatible store; the access key comes from the environment alone.
+    pub s3_endpoint: Option<String>,
+    pub s3_region: Option<String>,
+    pub backup_to: Option<PathBuf>,
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub behind_proxy: Option<bool>,
@@ -94,18 +103,60 @@ impl DataArgs {
         Ok(self.data.clone().or(from_file).unwrap_or_else(|| PathBuf::from("sakimori-data")))
     }
 
-    /// The keys of what is sealed at rest, made at the first start.
+    /// The keys of what is sealed at rest: from `SAKIMORI_KEY`, else from the key file, made at the first start only. A
+    /// database that needs keys gets no new one.
     ///
     /// # Errors
-    /// The key file cannot be read, made or understood.
-    pub fn keys(&self) -> Result<Keys> {
-        let from_file = self.settings()?.key_file;
-        let path = match self.key_file.clone().or(from_file) {
-            Some(path) => path,
-            None => self.folder()?.join("keys/seal.key"),
+    /// The key file cannot be read, made or understood; it is missing and the database needs it.
+    pub fn keys(&self, needed: &[String]) -> Result<Keys> {
+        if let Ok(text) = std::env::var("SAKIMORI_KEY") {
+            return Keys::parse(&text).context("SAKIMORI_KEY が鍵ではありません / SAKIMORI_KEY holds no key");
+        }
+        let passphrase = std::env::var("SAKIMORI_KEY_PASSPHRASE").ok();
+        let path = self.key_path()?;
+        let opened = match Keys::open(&path, passphrase.as_deref()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => match needed.first() {
+                Some(key) => return Err(told(sakimori_app::key_check::wrong_key(key, &[]).into())),
+                None => Keys::create(&path, passphrase.as_deref()),
+            },
+            other => other,
         };
-        Keys::open_or_create(&path)
-            .with_context(|| format!("鍵ファイル {} を使えません / the key file cannot be used", path.display()))
+        opened.with_context(|| format!("鍵ファイル {} を使えません / the key file cannot be used", path.display()))
+    }
+
+    /// Where evidence lies, if not in the data folder.
+    ///
+    /// # Errors
+    /// A bucket without its access key, or with a wrong setting.
+    pub fn shelf(&self) -> Result<Option<Shelf>> {
+        let settings = self.settings()?;
+        let Some(place) = self.evidence.clone().or(settings.evidence) else { return Ok(None) };
+        let Some(rest) = place.strip_prefix("s3://") else { return Ok(Some(Shelf::Folder(PathBuf::from(place)))) };
+        let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+        let needed = |name: &str| {
+            std::env::var(name).with_context(|| format!("環境変数 {name} を設定してください / set the variable {name}"))
+        };
+        let bucket = Bucket {
+            name: name.to_owned(),
+            prefix: prefix.to_owned(),
+            endpoint: std::env::var("SAKIMORI_S3_ENDPOINT").ok().or(settings.s3_endpoint).unwrap_or_default(),
+            region: std::env::var("SAKIMORI_S3_REGION").ok().or(settings.s3_region).unwrap_or_default(),
+            access_key_id: needed("SAKIMORI_S3_ACCESS_KEY_ID")?,
+            secret_access_key: needed("SAKIMORI_S3_SECRET_ACCESS_KEY")?,
+        };
+        Ok(Some(Shelf::bucket(&bucket).context("証跡の置き場所を使えません / the place for evidence cannot be used")?))
+    }
+
+    /// Where the key file is.
+    ///
+    /// # Errors
+    /// See [`DataArgs::settings`].
+    pub fn key_path(&self) -> Result<PathBuf> {
+        let from_file = self.settings()?.key_file;
+        match self.key_file.clone().or(from_file) {
+            Some(path) => Ok(path),
+            None => Ok(self.folder()?.join("keys/seal.key")),
+        }
     }
 
     /// Where the key of the trail is.
@@ -155,9 +206,18 @@ impl DataArgs {
 /// # Errors
 /// The data cannot be opened.
 pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
-    let app = open_bare(data).await?;
+    open_app_with(data, None).await
+}
+
+/// As [`open_app`], with a folder that gets a backup every night.
+///
+/// # Errors
+/// The data cannot be opened.
+pub async fn open_app_with(data: &DataArgs, backup_to: Option<PathBuf>) -> Result<Arc<App>> {
+    let app = Arc::new(assemble(data).await?.with_backup_to(backup_to));
     // Before the first event: one with another key must not be written.
     sakimori_app::trail::begin(&app).await.map_err(told)?;
+    sakimori_app::key_check::require(&app).await.map_err(told)?;
     sakimori_app::content::seed(&app)
         .await
         .context("組み込みの基準を用意できません / the built-in catalogues could not be put in")?;
@@ -169,6 +229,10 @@ pub async fn open_app(data: &DataArgs) -> Result<Arc<App>> {
 /// # Errors
 /// The data cannot be opened.
 pub async fn open_bare(data: &DataArgs) -> Result<Arc<App>> {
+    Ok(Arc::new(assemble(data).await?))
+}
+
+async fn assemble(data: &DataArgs) -> Result<App> {
     let store_config = data.store_config()?;
     if let StoreConfig::Folder(folder) = &store_config {
         // What the database syncs inside it must not hang on an unsynced name.
@@ -178,17 +242,22 @@ pub async fn open_bare(data: &DataArgs) -> Result<Arc<App>> {
     let tuning = data.database.tuning(&data.settings()?.database)?;
     let store =
         Store::open_with(&store_config, &tuning).await.context("データを開けません / the data cannot be opened")?;
+    let needed = sakimori_app::key_check::needed(&store).await?;
     let mut seed = [0; 32];
     fill_random(&mut seed)?;
-    Ok(Arc::new(App::new(AppConfig {
+    let app = App::new(AppConfig {
+        keys: data.keys(&needed)?,
         store,
         folder: data.folder()?,
         program: std::env::current_exe().context("the program's own path is not known")?,
         clock: Arc::new(machine_clock),
-        keys: data.keys()?,
         trail_key: data.trail_key()?,
         seed,
-    })))
+    });
+    Ok(match data.shelf()? {
+        Some(shelf) => app.with_shelf(shelf),
+        None => app,
+    })
 }
 
 /// A refusal in both languages, with its next step; another error as it is.

@@ -1,5 +1,7 @@
 //! `sakimori`: the one binary. Every command line of the product is in [`Command`].
 
+mod admin;
+mod backup;
 mod common;
 mod crosswalk;
 mod crosswalk_report;
@@ -67,6 +69,10 @@ enum Command {
         after_help = "例: sakimori trail verify --data ./sakimori-data\n    sakimori trail verify trail.jsonl --key 'sakimori/…+…+…'\n    sakimori trail export --organisation minato --out trail.jsonl"
     )]
     Trail(trail::TrailArgs),
+    /// Backups: make, check, put back, let old ones go.
+    Backup(backup::BackupArgs),
+    /// Keys, scrub, moving between databases.
+    Admin(admin::AdminArgs),
     /// The child that reads foreign files; started by Sakimori itself.
     #[command(hide = true, name = "read-foreign")]
     ReadForeign,
@@ -84,6 +90,8 @@ fn main() -> ExitCode {
         Command::Oscal(args) => common::run(oscal::run(args)),
         Command::Crosswalk(args) => common::run(crosswalk::run(args)),
         Command::Profile(args) => common::run(profile::run(args)),
+        Command::Backup(args) => common::run(backup::run(args)),
+        Command::Admin(args) => common::run(admin::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
         Command::Trail(args) => common::run(trail::run(args)),
         Command::Setup(args) => common::run(setup::run(args)),

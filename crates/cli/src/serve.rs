@@ -5,6 +5,7 @@ mod settings;
 mod tls;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use tokio::net::TcpListener;
 use self::connection::Doorkeeper;
 use self::settings::{Edge, EdgeArgs};
 use self::tls::Tls;
-use crate::common::{DataArgs, open_app};
+use crate::common::{DataArgs, open_app_with};
 
 #[derive(Args)]
 pub struct ServeArgs {
@@ -45,6 +46,9 @@ pub struct ServeArgs {
     /// Seconds to go on answering after being told to end, with /readyz saying no [default: 0; behind a load balancer: longer than its check].
     #[arg(long, env = "SAKIMORI_DRAIN_SECONDS", default_value_t = 0)]
     pub drain_seconds: u64,
+    /// Make a backup in this folder every night, and let those go that the rule does not keep.
+    #[arg(long, env = "SAKIMORI_BACKUP_TO")]
+    pub backup_to: Option<PathBuf>,
     /// Show what holds and end.
     #[arg(long)]
     pub print_config: bool,
@@ -86,7 +90,8 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
         None => None,
     };
     let sinks = args.sinks.open(&settings.trail)?;
-    let app = open_app(&args.data).await?;
+    let backup_to = args.backup_to.or(settings.backup_to);
+    let app = open_app_with(&args.data, backup_to).await?;
     let listener = listen(address).await?;
     crate::trail_sinks::start(app.clone(), sinks);
     serve(app, config, listener, tls).await

@@ -1,5 +1,7 @@
 //! The two databases behind one face: [`Store`] holds the pools, [`Connection`] reads, [`Write`] is a transaction.
 
+pub(crate) mod dynamic;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -265,10 +267,22 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub async fn open_with(config: &StoreConfig, tuning: &Tuning) -> Result<Self> {
+        Self::open_how(config, tuning, None).await
+    }
+
+    /// Opens the database with these migrations alone, as it was when a backup was made of it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_at(config: &StoreConfig, only: &[i64]) -> Result<Self> {
+        Self::open_how(config, &Tuning::default(), Some(only)).await
+    }
+
+    async fn open_how(config: &StoreConfig, tuning: &Tuning, only: Option<&[i64]>) -> Result<Self> {
         let pools = match config {
-            StoreConfig::Folder(folder) => open_sqlite(folder).await?,
+            StoreConfig::Folder(folder) => open_sqlite(folder, only).await?,
             StoreConfig::Postgres(url) => {
-                migrations::run_postgres(url).await?;
+                migrations::run_postgres(url, only).await?;
                 Pools::Postgres { primary: tuning.primary(url).await?, replica: tuning.replica()? }
             }
         };
@@ -279,6 +293,15 @@ impl Store {
     #[must_use]
     pub fn with_faults(self, faults: Arc<dyn Faults>) -> Self {
         Self { faults: Some(faults), ..self }
+    }
+
+    /// Numbers of the migrations that made this schema.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn migrations(&self) -> Result<Vec<i64>> {
+        let mut c = self.read().await?;
+        c.map("SELECT version FROM _sqlx_migrations ORDER BY version", Vec::new(), |row| row.int(0)).await
     }
 
     /// A connection for reading.
@@ -365,7 +388,7 @@ impl Store {
     }
 }
 
-async fn open_sqlite(folder: &Path) -> Result<Pools> {
+async fn open_sqlite(folder: &Path, only: Option<&[i64]>) -> Result<Pools> {
     std::fs::create_dir_all(folder)
         .map_err(|source| StoreError::Folder { path: folder.display().to_string(), source })?;
     let options = SqliteConnectOptions::new()
@@ -397,7 +420,7 @@ async fn open_sqlite(folder: &Path) -> Result<Pools> {
         .connect_with(options.clone())
         .await?;
     require_safe_sqlite(&writer).await?;
-    migrations::run_sqlite(&writer).await?;
+    migrations::run_sqlite(&writer, only).await?;
     // Checkpoints run on the writer's connection alone (automatic checkpoint 0 on the readers).
     let readers = SqlitePoolOptions::new()
         .max_connections(4)

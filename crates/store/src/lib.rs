@@ -15,6 +15,8 @@ pub mod assessment;
 pub mod carry;
 pub mod cover;
 pub mod crosswalk;
+pub mod dump;
+pub mod durable;
 pub mod edition;
 pub mod faults;
 pub mod identity;
@@ -64,6 +66,14 @@ pub enum StoreError {
     Conflict(&'static str),
 }
 
+/// Why the disk under a database takes no writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    Full,
+    ReadOnly,
+    Failing,
+}
+
 /// What a failed statement means for who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
@@ -78,6 +88,24 @@ pub enum Failure {
 }
 
 impl StoreError {
+    /// Whether it is the disk, not the statement.
+    pub fn storage(&self) -> Option<Storage> {
+        let StoreError::Database(sqlx::Error::Database(error)) = self else { return None };
+        let code = error.code()?;
+        // Five characters are PostgreSQL's SQLSTATE; SQLite gives a number whose low byte is the kind.
+        match (code.len(), code.as_ref()) {
+            (5, "53100") => Some(Storage::Full),
+            (5, "58030") => Some(Storage::Failing),
+            (1..5, number) => match number.parse::<u32>().ok()? & 0xFF {
+                13 => Some(Storage::Full),
+                8 => Some(Storage::ReadOnly),
+                10 | 14 => Some(Storage::Failing),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// What it means: by the codes that PostgreSQL and the engines that speak its language share.
     pub fn failure(&self) -> Failure {
         match self {

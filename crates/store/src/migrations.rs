@@ -35,6 +35,7 @@ macro_rules! of_engine {
             10 "0010_trail_proof",
             11 "0011_identity",
             12 "0012_roles",
+            14 "0014_durable",
             15 "0015_scale",
             16 "0016_tenancy",
         )
@@ -49,7 +50,17 @@ fn postgres() -> Migrator {
     of_engine!("postgres")
 }
 
-pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<()> {
+/// Those of the numbers, or all; a number that nobody knows is a newer program's.
+fn chosen(all: Migrator, only: Option<&[i64]>) -> Result<Migrator> {
+    let Some(only) = only else { return Ok(all) };
+    let known = all.iter().map(|migration| migration.version).max().unwrap_or(0);
+    if let Some(found) = only.iter().find(|number| all.iter().all(|migration| migration.version != **number)) {
+        return Err(StoreError::NewerSchema { found: *found, known });
+    }
+    Ok(Migrator::with_migrations(all.iter().filter(|m| only.contains(&m.version)).cloned().collect()))
+}
+
+pub(crate) async fn run_sqlite(pool: &SqlitePool, only: Option<&[i64]>) -> Result<()> {
     let mut connection = pool.acquire().await?;
     let mut migrator = sqlite();
     let applied = applied(&mut *connection).await?;
@@ -57,18 +68,20 @@ pub(crate) async fn run_sqlite(pool: &SqlitePool) -> Result<()> {
     // The writer's pool has one connection; the migrator takes it next.
     drop(connection);
     refuse_newer(&applied, &migrator, needs)?;
+    migrator = chosen(migrator, only)?;
     migrator.set_ignore_missing(true);
     migrator.run(pool).await.map_err(StoreError::from)
 }
 
 /// Brings a PostgreSQL schema up to date. Processes that start together queue at a row, which the server lets go of when
 /// the one that holds it dies; no advisory lock, since not every engine has them.
-pub(crate) async fn run_postgres(url: &str) -> Result<()> {
+pub(crate) async fn run_postgres(url: &str, only: Option<&[i64]>) -> Result<()> {
     let mut connection = options(url)?.connect().await?;
     let mut migrator = postgres();
     let before = applied(&mut connection).await?;
     let needs = sqlx::query_scalar::<_, i64>(NEEDS).fetch_one(&mut connection).await.ok();
     refuse_newer(&before, &migrator, needs)?;
+    migrator = chosen(migrator, only)?;
     if migrator.iter().all(|migration| before.contains(&migration.version)) {
         return Ok(connection.close().await?);
     }

@@ -27,22 +27,27 @@ pub struct SearchEntry {
 pub async fn replace(w: &mut Write, owner: &str, kind: &str, scope: &str, entries: &[SearchEntry]) -> Result<()> {
     w.run("DELETE FROM search_entry WHERE owner = $1 AND kind = $2 AND scope = $3", params![owner, kind, scope])
         .await?;
-    let postgres = w.is_postgres();
     for e in entries {
-        let grams = search_grams(&[&e.subject, &e.title, &e.body].map(String::as_str).join("\n"));
-        let (sql, tokens) = if postgres {
-            (
-                "INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1::tsvector, $2, $3, $4, $5, $6, $7)",
-                tsvector(&grams, owner),
-            )
-        } else {
-            (
-                "INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                grams.join(" "),
-            )
-        };
-        w.run(sql, params![tokens, &e.owner, &e.kind, &e.scope, &e.subject, &e.title, &e.body]).await?;
+        insert(w, e).await?;
     }
+    Ok(())
+}
+
+/// Adds an entry.
+pub(crate) async fn insert(w: &mut Write, e: &SearchEntry) -> Result<()> {
+    let grams = search_grams(&[&e.subject, &e.title, &e.body].map(String::as_str).join("\n"));
+    let (sql, tokens) = if w.is_postgres() {
+        (
+            "INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1::tsvector, $2, $3, $4, $5, $6, $7)",
+            tsvector(&grams, &e.owner),
+        )
+    } else {
+        (
+            "INSERT INTO search_entry (tokens, owner, kind, scope, subject, title, body) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            grams.join(" "),
+        )
+    };
+    w.run(sql, params![tokens, &e.owner, &e.kind, &e.scope, &e.subject, &e.title, &e.body]).await?;
     Ok(())
 }
 

@@ -124,3 +124,30 @@ pub async fn everything(c: &mut Connection) -> Result<Vec<Record>> {
     out.sort();
     Ok(out)
 }
+
+/// Lets a SQLite database grow no further, as a full disk would, until its writing connection is opened anew.
+///
+/// # Errors
+/// The database refuses.
+///
+/// # Panics
+/// This is PostgreSQL.
+pub async fn limit_growth(store: &crate::Store) -> Result<()> {
+    let writer = store.sqlite_writer().expect("a SQLite store");
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(writer).await?;
+    writer.execute(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).await?;
+    Ok(())
+}
+
+/// Lets a SQLite database take no writes, or take them again.
+///
+/// # Errors
+/// The database refuses.
+///
+/// # Panics
+/// This is PostgreSQL.
+pub async fn refuse_writes(store: &crate::Store, refuse: bool) -> Result<()> {
+    let writer = store.sqlite_writer().expect("a SQLite store");
+    writer.execute(AssertSqlSafe(format!("PRAGMA query_only = {}", i32::from(refuse)))).await?;
+    Ok(())
+}

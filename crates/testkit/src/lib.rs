@@ -59,8 +59,24 @@ impl TestApp {
             Database::Sqlite => StoreConfig::Folder(folder.clone()),
             Database::Postgres => StoreConfig::Postgres(fresh_postgres(&name).await),
         };
+        Self::opened(database, config, folder, START, change).await
+    }
+
+    /// An application on what another program left in a folder, which goes away with it. It is a month later there.
+    pub async fn on_folder(folder: PathBuf) -> Self {
+        let config = StoreConfig::Folder(folder.clone());
+        Self::opened(Database::Sqlite, config, folder, "2026-12-20T00:00:00Z", |store| store).await
+    }
+
+    async fn opened(
+        database: Database,
+        config: StoreConfig,
+        folder: PathBuf,
+        start: &str,
+        change: impl FnOnce(Store) -> Store,
+    ) -> Self {
         let store = change(Store::open(&config).await.expect("the test database opens"));
-        let start: Timestamp = START.parse().expect("a timestamp");
+        let start: Timestamp = start.parse().expect("a timestamp");
         let clock = Arc::new(AtomicI64::new(start.as_second()));
         let reading = clock.clone();
         let app = Arc::new(App::new(AppConfig {
@@ -131,7 +147,11 @@ fn program() -> PathBuf {
     folder.join("sakimori")
 }
 
-async fn fresh_postgres(name: &str) -> String {
+/// Address of a fresh PostgreSQL database.
+///
+/// # Panics
+/// There is no server: see [`TestApp::new`].
+pub async fn fresh_postgres(name: &str) -> String {
     let server = std::env::var("SAKIMORI_TEST_POSTGRES")
         .expect("SAKIMORI_TEST_POSTGRES names no PostgreSQL server; run the tests with ./x test, which starts one");
     sakimori_store::testing::create_database(&server, name).await.expect("a fresh PostgreSQL database")

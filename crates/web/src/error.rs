@@ -118,6 +118,7 @@ fn status(kind: RefusalKind) -> StatusCode {
         RefusalKind::Limit => StatusCode::PAYLOAD_TOO_LARGE,
         RefusalKind::TooOften => StatusCode::TOO_MANY_REQUESTS,
         RefusalKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        RefusalKind::Storage => StatusCode::INSUFFICIENT_STORAGE,
     }
 }
 
@@ -161,8 +162,8 @@ fn page(refusal: &Refusal, status: StatusCode, as_json: bool, english: bool) -> 
         (StatusCode::NOT_FOUND, true) => "Not found",
         (StatusCode::FORBIDDEN, false) => "権限がありません",
         (StatusCode::FORBIDDEN, true) => "Not allowed",
-        (StatusCode::CONFLICT, false) => "保存していません",
-        (StatusCode::CONFLICT, true) => "Not saved",
+        (StatusCode::CONFLICT | StatusCode::INSUFFICIENT_STORAGE, false) => "保存していません",
+        (StatusCode::CONFLICT | StatusCode::INSUFFICIENT_STORAGE, true) => "Not saved",
         (StatusCode::TOO_MANY_REQUESTS, false) => "少しお待ちください",
         (StatusCode::TOO_MANY_REQUESTS, true) => "Please wait",
         (_, false) => "処理できませんでした",

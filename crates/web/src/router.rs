@@ -203,6 +203,7 @@ routes! {
     GET  "/administration/sign-in-rules" Needs(P::ManageSignIn) => administration::safety::rules;
     POST "/administration/sign-in-rules" ConfirmedNeeds(P::ManageSignIn) => administration::safety::change_rules;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
+    GET  "/administration/upkeep"    Needs(P::ManageAccounts) => administration::upkeep::show;
 
     // 他組織との関係
     GET  "/administration/relations" Needs(P::ManageRelations) => tenancy::list;

@@ -1,7 +1,7 @@
 //! The kinds of jobs that ship. A new one is a line here.
 
 use super::Kind;
-use crate::{App, Result, account_care, applicability, ingest, presence};
+use crate::{App, AppError, Result, account_care, applicability, backup, ingest, presence, upkeep};
 
 const HOUR: i64 = 3600;
 
@@ -13,6 +13,8 @@ pub const KINDS: &[Kind] = &[
     APPLICABILITY,
     Kind::periodic("forget-short-lived", HOUR, |app, _| Box::pin(forget_short_lived(app))),
     Kind::periodic("suspend-unused", 24 * HOUR, |app, _| Box::pin(suspend_unused(app))),
+    Kind::periodic("backup", 24 * HOUR, |app, _| Box::pin(back_up(app))),
+    Kind::periodic("scrub", 24 * HOUR, |app, _| Box::pin(scrub(app))),
 ];
 
 /// How long ended jobs are kept, for who asks what came of them.
@@ -21,6 +23,21 @@ const ENDED_KEPT_MS: i64 = 30 * 24 * HOUR * 1000;
 async fn refresh(app: &App) -> Result<String> {
     applicability::refresh(app).await?;
     Ok("worked out".to_owned())
+}
+
+/// A generation in the folder of `--backup-to`, and the old ones that the rule lets go.
+async fn back_up(app: &App) -> Result<String> {
+    let Some(folder) = app.backup_to() else { return Ok("no folder is set".to_owned()) };
+    let told = |error: backup::BackupError| AppError::Internal(format!("backup: {error}"));
+    let made = backup::create(app, folder, &[]).await.map_err(told)?;
+    let choice = backup::prune(app, folder).await.map_err(told)?;
+    Ok(format!("generation {}, let go {}", made.sequence, choice.goes.len()))
+}
+
+/// Whether database and evidence are whole.
+async fn scrub(app: &App) -> Result<String> {
+    let found = upkeep::scrub(app).await?;
+    Ok(format!("files {}, damaged {}, database {}", found.files, found.damaged.len(), found.database.len()))
 }
 
 /// Previews that nobody confirmed, people who left a sheet, jobs that ended long ago.

@@ -398,6 +398,13 @@ async fn a_request_is_followed_up() {
     }
 }
 
+/// Where the sealed bytes of a file of `alpha` lie.
+async fn sealed_path(app: &sakimori_app::App, file_hash: &str) -> std::path::PathBuf {
+    let mut c = app.read().await.expect("read");
+    let row = sakimori_store::durable::sealed_file(&mut c, "alpha", file_hash).await.expect("row").expect("sealed");
+    app.folder().join("evidence").join(&row.sealed_hash[..2]).join(format!("{}.age", row.sealed_hash))
+}
+
 #[tokio::test]
 async fn evidence_is_whole_or_refused() {
     for database in BOTH {
@@ -434,8 +441,8 @@ async fn evidence_is_whole_or_refused() {
         let auditor = scene.test.actor("alpha", Role::Auditor, "");
         assert!(evidence::read_file(app, &auditor, &id).await.is_ok());
         assert_eq!(code(evidence::add_file(app, &auditor, &rows[0].id, file(b"x")).await), "forbidden");
-        let folder = app.folder().join("evidence").join(&found.file_hash[..2]);
-        let path = folder.join(&found.file_hash);
+        let path = sealed_path(app, &found.file_hash).await;
+        assert!(!std::fs::read(&path).expect("a sealed file").windows(6).any(|part| part == b"record"));
         std::fs::write(&path, b"forged").expect("somebody changes the file");
         assert_eq!(code(evidence::read_file(app, officer, &twin).await), "evidence-damaged");
         std::fs::remove_file(&path).expect("somebody takes the file away");

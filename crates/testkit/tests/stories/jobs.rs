@@ -103,6 +103,7 @@ async fn a_periodic_job_runs_once_in_its_period_and_once_after_a_leap() {
         test.pass(86_400 * 3650);
         assert_eq!((look().await, look().await), (1, 0), "ten years are not 3,650 runs");
         test.pass(-86_400 * 3650);
+        sakimori_app::clock::accept(&test.app).await.expect("who runs the machine says so");
         assert_eq!((look().await, look().await), (1, 0), "the clock was set right again");
         assert_eq!(runs(&test).await, 4, "{database:?}");
     }

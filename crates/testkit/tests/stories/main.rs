@@ -3,10 +3,13 @@
 mod access;
 mod assurance;
 mod assurance_web;
+mod backup;
+mod bucket;
 mod carry;
 mod clock;
 mod crosswalk;
 mod desk;
+mod durable;
 mod identity;
 mod incident_case;
 mod jobs;

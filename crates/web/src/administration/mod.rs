@@ -2,6 +2,7 @@
 
 pub mod safety;
 pub mod seat;
+pub mod upkeep;
 
 use askama::Template;
 use axum::extract::{Path, State};

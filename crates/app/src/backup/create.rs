@@ -1,0 +1,315 @@
+//! Making a generation while the installation runs, and letting old ones go.
+
+use std::path::Path;
+use std::str::FromStr as _;
+
+use age::x25519::Recipient;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sakimori_store::dump::Piece;
+use sakimori_store::durable::{self as store, UpkeepRun};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::repository::{Cutter, Repository, Writer, evidence_name};
+use super::stream::{self, Digests};
+use super::{BackupError, Manifest, Result, TableEntry, aside, rule};
+use crate::identity::hex;
+use crate::{Actor, App, AppError};
+
+/// A generation that was made.
+#[derive(Debug, Clone, Serialize)]
+pub struct Created {
+    pub repository: String,
+    pub sequence: u64,
+    pub manifest_hash: String,
+    pub rows: u64,
+    pub evidence: u64,
+    /// What was not there before.
+    pub new_files: u64,
+    pub new_bytes: u64,
+}
+
+/// Makes a generation in a folder. `recipients` (`age1…`) may open it beside the installation's own key; then the keys
+/// of the installation are in it too, sealed for them.
+///
+/// # Errors
+/// The folder is none of ours or cannot be written, evidence is damaged, or a database error. What was made so far stays
+/// and counts for nothing.
+pub async fn create(app: &App, folder: &Path, recipients: &[String]) -> Result<Created> {
+    let started_at = app.now().to_string();
+    let deposited = !recipients.is_empty();
+    let recipients = all_recipients(app, recipients)?;
+    let (_, damaged) = crate::evidence::seal_the_open(app).await?;
+    if !damaged.is_empty() {
+        tracing::error!(files = damaged.len(), "evidence that an older program kept is damaged; it is not in the backup");
+    }
+    let (place, fresh) = (folder.to_owned(), app.new_id());
+    let repository = aside(move || Repository::open_or_create(&place, &fresh)).await?;
+    let name_key = name_key(app, &repository.id).await?;
+    let generations = repository.generations()?;
+    let noted = noted_generations(app, &repository.id).await?;
+    let newest = generations.last().map_or(0, |generation| generation.sequence);
+    let sequence = noted.iter().map(|(sequence, _)| *sequence).max().unwrap_or(0).max(newest) + 1;
+    let previous = match generations.last() {
+        Some(generation) => repository.sealed_manifest(generation)?.1,
+        None => String::new(),
+    };
+    let mut pieces = stream::out_of(app.store()).await?;
+    let opened = repository.clone();
+    let mut writer = aside(move || Writer::new(opened, recipients, name_key)).await?;
+
+    let mut tables: Vec<TableEntry> = Vec::new();
+    let (mut digests, mut cutter) = (Digests::default(), Cutter::default());
+    let mut evidence = EvidenceRows::default();
+    loop {
+        let piece = pieces.recv().await.transpose()?;
+        let ends = matches!(piece, Some(Piece::Table(_)) | None);
+        let chunks = match &piece {
+            Some(Piece::Rows(bytes)) => cutter.push(bytes),
+            _ => cutter.end(),
+        };
+        if let (Some(entry), false) = (tables.last_mut(), chunks.is_empty()) {
+            let (back, names) = keep_chunks(writer, chunks).await?;
+            writer = back;
+            entry.chunks.extend(names);
+        }
+        let Some(piece) = piece else { break };
+        digests.pass(&piece);
+        match piece {
+            Piece::Table(table) => {
+                evidence.table(&table);
+                tables.push(TableEntry { table, rows: 0, hash: String::new(), chunks: Vec::new() });
+            }
+            Piece::Rows(bytes) => evidence.rows(&bytes),
+        }
+        debug_assert!(ends || !tables.is_empty());
+    }
+    for (entry, digest) in tables.iter_mut().zip(digests.end()) {
+        (entry.rows, entry.hash) = (digest.rows, digest.hash);
+    }
+    let names = evidence.names;
+    for name in &names {
+        writer = keep_evidence(app, writer, name).await?;
+    }
+    let (list, list_hash) = writer.list();
+    let manifest = Manifest {
+        format: 1,
+        product: env!("CARGO_PKG_VERSION").to_owned(),
+        repository: repository.id.clone(),
+        sequence,
+        at: started_at.clone(),
+        previous,
+        engine: app.store().engine().to_owned(),
+        migrations: app.store().migrations().await?,
+        evidence: names,
+        name_key: hex(&name_key),
+        keys: app.keys().ids(),
+        key_text: if deposited { app.keys().to_text() } else { String::new() },
+        trail_key: app.trail_key().to_text(),
+        list_hash,
+        trail_position: sakimori_store::trail::stamp(&mut app.read().await?, "").await?.shared,
+        tables,
+    };
+    let written = writer.written;
+    let (rows, files) = (manifest.tables.iter().map(|table| table.rows).sum(), manifest.evidence.len() as u64);
+    let manifest_hash = aside(move || writer.finish(&manifest, &list)).await?;
+    let created = Created {
+        repository: repository.id,
+        sequence,
+        manifest_hash,
+        rows,
+        evidence: files,
+        new_files: written.0,
+        new_bytes: written.1,
+    };
+    note(app, &created, started_at, damaged.len()).await?;
+    Ok(created)
+}
+
+fn all_recipients(app: &App, others: &[String]) -> Result<Vec<Recipient>> {
+    let mut all = vec![app.keys().recipient()];
+    for text in others {
+        all.push(Recipient::from_str(text.trim()).map_err(|_| {
+            BackupError::refused(
+                format!("{text} は受取人の鍵（age1…）ではありません"),
+                format!("{text} is no recipient (age1…)"),
+            )
+        })?);
+    }
+    Ok(all)
+}
+
+/// The key that names the chunks of a folder; made at its first backup.
+async fn name_key(app: &App, repository: &str) -> Result<[u8; 32]> {
+    let kept = store::repository_name_key(&mut app.read().await.map_err(BackupError::App)?, repository).await?;
+    if let Some(kept) = kept {
+        let sealed = STANDARD.decode(kept).map_err(|error| AppError::Internal(error.to_string()))?;
+        let plain = app.keys().unseal(&sealed)?;
+        return plain.try_into().map_err(|_| AppError::Internal("a name key has 32 bytes".to_owned()).into());
+    }
+    let fresh: [u8; 32] = app.random();
+    let sealed = STANDARD.encode(app.keys().seal(&fresh)?);
+    let system = Actor::system("");
+    let mut op = app.operate_as(&system).await?;
+    op.trail_new("backup.folder", ("backup", repository), &json!({ "repository": repository })).await?;
+    let now = op.now.clone();
+    store::put_repository(&mut op.write, repository, &sealed, &now).await?;
+    op.commit().await?;
+    Ok(fresh)
+}
+
+async fn keep_chunks(mut writer: Writer, chunks: Vec<Vec<u8>>) -> Result<(Writer, Vec<String>)> {
+    aside(move || {
+        let names = chunks.iter().map(|chunk| writer.chunk(chunk)).collect::<Result<Vec<_>>>()?;
+        Ok((writer, names))
+    })
+    .await
+}
+
+async fn keep_evidence(app: &App, mut writer: Writer, sealed_hash: &str) -> Result<Writer> {
+    let name = evidence_name(sealed_hash);
+    if writer.has(&name) {
+        return Ok(writer);
+    }
+    let sealed = app.shelf().get(sealed_hash).await.map_err(BackupError::disk("evidence"))?;
+    let sealed = sealed.filter(|sealed| hex(&Sha256::digest(sealed)) == sealed_hash).ok_or_else(|| {
+        BackupError::refused(
+            format!("証跡のファイル {sealed_hash} が失われているか、書き換えられています。sakimori admin scrub で調べ、前の控えから戻してください"),
+            format!("the evidence file {sealed_hash} is gone or was changed; see sakimori admin scrub and restore it from an earlier backup"),
+        )
+    })?;
+    aside(move || writer.write(&name, &sealed).map(|()| writer)).await
+}
+
+/// Picks the names of sealed files out of the rows that pass.
+#[derive(Default)]
+struct EvidenceRows {
+    column: Option<usize>,
+    names: Vec<String>,
+}
+
+impl EvidenceRows {
+    fn table(&mut self, table: &sakimori_store::dump::Table) {
+        let place = || table.columns.iter().position(|column| column.name == "sealed_hash");
+        self.column = if table.name == "evidence_file" { place() } else { None };
+    }
+
+    fn rows(&mut self, bytes: &[u8]) {
+        let Some(column) = self.column else { return };
+        for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let row: Vec<serde_json::Value> = serde_json::from_slice(line).unwrap_or_default();
+            self.names.extend(row.get(column).and_then(|value| value.as_str()).map(str::to_owned));
+        }
+    }
+}
+
+async fn note(app: &App, created: &Created, started_at: String, damaged: usize) -> Result<()> {
+    let system = Actor::system("");
+    let mut op = app.operate_as(&system).await?;
+    let run = UpkeepRun {
+        id: app.new_id(),
+        kind: "backup".to_owned(),
+        started_at,
+        ended_at: op.now.clone(),
+        is_good: damaged == 0,
+        repository: created.repository.clone(),
+        sequence: i64::try_from(created.sequence).unwrap_or(i64::MAX),
+        report: serde_json::to_string(created).unwrap_or_default(),
+    };
+    op.trail_new("backup.create", ("backup", &format!("{}/{}", created.repository, created.sequence)), created).await?;
+    store::insert_upkeep_run(&mut op.write, &run).await?;
+    op.commit().await?;
+    Ok(())
+}
+
+/// Generations of a folder that the trail knows and that nobody let go: number and hash of the manifest.
+pub(super) async fn noted_generations(app: &App, repository: &str) -> Result<Vec<(u64, String)>> {
+    let mut c = app.read().await?;
+    let filter = sakimori_store::trail::Filter { kind: "backup".to_owned(), ..Default::default() };
+    let (mut noted, mut gone, mut before) = (Vec::new(), Vec::new(), i64::MAX);
+    loop {
+        let events = sakimori_store::trail::filtered(&mut c, "", &filter, before, 500).await?;
+        for event in &events {
+            let Some(sequence) = event.subject_id.strip_prefix(&format!("{repository}/")) else { continue };
+            let Ok(sequence) = sequence.parse::<u64>() else { continue };
+            let after: serde_json::Value = serde_json::from_str(&event.after).unwrap_or_default();
+            match event.action.as_str() {
+                "backup.create" => {
+                    noted.push((sequence, after["manifest_hash"].as_str().unwrap_or_default().to_owned()));
+                }
+                "backup.prune" => gone.push(sequence),
+                _ => {}
+            }
+        }
+        match events.last() {
+            Some(last) if events.len() == 500 => before = last.position,
+            _ => break,
+        }
+    }
+    noted.retain(|(sequence, _)| !gone.contains(sequence));
+    noted.sort();
+    Ok(noted)
+}
+
+/// Lets generations go that the rule does not keep, and the files that no other needs. The trail is told first: a
+/// generation that is gone without a word in the trail was taken by somebody else.
+///
+/// # Errors
+/// The folder refuses, or a database error.
+pub async fn prune(app: &App, folder: &Path) -> Result<rule::Choice> {
+    let repository = Repository::open(folder)?;
+    let generations = repository.generations()?;
+    let mut points = Vec::new();
+    for generation in &generations {
+        let at = generation.folder.file_name().and_then(|name| name.to_str()).and_then(time_of).unwrap_or(0);
+        points.push(rule::Point { sequence: generation.sequence, at });
+    }
+    let choice = rule::choose(&points);
+    if choice.clock_leapt {
+        tracing::warn!("the clock leapt between the last two backups; no generation is let go this time");
+    }
+    for sequence in &choice.goes {
+        let system = Actor::system("");
+        let mut op = app.operate_as(&system).await?;
+        let subject = format!("{}/{sequence}", repository.id);
+        op.trail_new("backup.prune", ("backup", &subject), &json!({ "sequence": sequence })).await?;
+        op.commit().await?;
+    }
+    if !choice.goes.is_empty() {
+        let goes = choice.goes.clone();
+        aside(move || remove(&repository, &generations, &goes)).await?;
+    }
+    Ok(choice)
+}
+
+/// `000007-20261121T131858` → seconds.
+fn time_of(name: &str) -> Option<i64> {
+    let text = name.split_once('-')?.1;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", text.get(..15)?).ok()?;
+    time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
+}
+
+fn remove(repository: &Repository, generations: &[super::Generation], goes: &[u64]) -> Result<()> {
+    let (mut kept, mut left) = (std::collections::HashSet::new(), std::collections::HashSet::new());
+    for generation in generations {
+        let files = repository.files(generation)?.0.into_keys();
+        if goes.contains(&generation.sequence) { left.extend(files) } else { kept.extend(files) }
+    }
+    // The manifest goes first: from then on nobody takes the generation for a whole one.
+    for generation in generations.iter().filter(|generation| goes.contains(&generation.sequence)) {
+        std::fs::remove_file(generation.folder.join("manifest.age"))
+            .and_then(|()| std::fs::remove_dir_all(&generation.folder))
+            .map_err(BackupError::disk(generation.folder.display().to_string()))?;
+    }
+    for name in left.difference(&kept) {
+        match std::fs::remove_file(repository.place(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(BackupError::Disk { what: name.clone(), source: error });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -216,7 +216,13 @@ impl App {
     /// # Errors
     /// A database error.
     pub(crate) async fn operate_as<'a>(&'a self, actor: &'a Actor) -> Result<Operation<'a>> {
-        Ok(Operation { app: self, actor, now: crate::clock::require(self).await?.to_string(), events: 0, write: self.store.write().await? })
+        Ok(Operation {
+            app: self,
+            actor,
+            now: crate::clock::require(self).await?.to_string(),
+            events: 0,
+            write: self.store.write().await?,
+        })
     }
 }
 

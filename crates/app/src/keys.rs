@@ -43,7 +43,9 @@ impl KeyFile {
                 age::decrypt(&identity, &bytes)
                     .map_err(|_| invalid("the passphrase does not open the key file".to_owned()))?
             }
-            (true, None) => return Err(invalid("the key file needs its passphrase (SAKIMORI_KEY_PASSPHRASE)".to_owned())),
+            (true, None) => {
+                return Err(invalid("the key file needs its passphrase (SAKIMORI_KEY_PASSPHRASE)".to_owned()));
+            }
         };
         identities(&String::from_utf8(text).map_err(|_| invalid("the key file is not text".to_owned()))?)
     }

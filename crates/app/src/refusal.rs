@@ -193,7 +193,9 @@ impl AppError {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                     Refusal::storage(Storage::Full).into()
                 }
-                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => Refusal::storage(Storage::ReadOnly).into(),
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                    Refusal::storage(Storage::ReadOnly).into()
+                }
                 _ => AppError::Internal(format!("{what}: {error}")),
             }
         }

@@ -154,7 +154,8 @@ async fn keep(app: &App, found: &Scrub, started_at: String) -> Result<()> {
         let text_en = format!("{many} evidence files are gone or were changed. Restore them from a backup.");
         let audience = Audience::Role(Role::SecurityOfficer);
         let subject = ("organisation", organisation);
-        notice::tell_once(&mut op, organisation, audience, "evidence.damaged", subject, (&text_ja, &text_en), 7).await?;
+        notice::tell_once(&mut op, organisation, audience, "evidence.damaged", subject, (&text_ja, &text_en), 7)
+            .await?;
         op.commit().await?;
     }
     Ok(())
@@ -191,7 +192,8 @@ pub async fn reseal(app: &App) -> Result<KeyState> {
             }
         }
     }
-    state.free = app.keys().ids().into_iter().filter(|id| *id != state.sealing && !state.needed.contains_key(id)).collect();
+    state.free =
+        app.keys().ids().into_iter().filter(|id| *id != state.sealing && !state.needed.contains_key(id)).collect();
     Ok(state)
 }
 
@@ -278,7 +280,10 @@ pub async fn retire(app: &App, id: &str) -> Result<KeyState> {
             format!("鍵 {id} は、まだ必要か、この鍵ファイルにありません。"),
             format!("key {id} is still needed, or is not in this key file."),
         )
-        .next("sakimori admin key list で、何が使っているかを確かめてください。", "See sakimori admin key list for what needs it.")
+        .next(
+            "sakimori admin key list で、何が使っているかを確かめてください。",
+            "See sakimori admin key list for what needs it.",
+        )
         .into());
     }
     let system = Actor::system("");

@@ -107,12 +107,16 @@ pub async fn run(args: AdminArgs) -> Result<ExitCode> {
 }
 
 async fn key(command: KeyCommand) -> Result<ExitCode> {
-    let (KeyCommand::List(args) | KeyCommand::Rotate(args) | KeyCommand::Export(args) | KeyCommand::Retire { args, .. }) =
-        &command;
+    let (KeyCommand::List(args)
+    | KeyCommand::Rotate(args)
+    | KeyCommand::Export(args)
+    | KeyCommand::Retire { args, .. }) = &command;
     let app = open_app(&args.data).await?;
     let state = match &command {
         KeyCommand::Export(_) => {
-            eprintln!("この出力を金庫に保管してください。これがあれば、すべてを開けます。 / Keep this in the safe: it opens everything.");
+            eprintln!(
+                "この出力を金庫に保管してください。これがあれば、すべてを開けます。 / Keep this in the safe: it opens everything."
+            );
             print!("{}", app.keys().to_text());
             app.store().close().await;
             return Ok(ExitCode::SUCCESS);

@@ -104,7 +104,9 @@ pub async fn run(args: BackupArgs) -> Result<ExitCode> {
             app.store().close().await;
             let choice = choice?;
             if choice.clock_leapt {
-                println!("時計が飛んだため、今回は何も消していません。 / The clock leapt; nothing was let go this time.");
+                println!(
+                    "時計が飛んだため、今回は何も消していません。 / The clock leapt; nothing was let go this time."
+                );
             }
             println!("整理した世代 / let go: {:?}", choice.goes);
             Ok(ExitCode::SUCCESS)
@@ -178,7 +180,9 @@ async fn verify(args: VerifyArgs) -> Result<ExitCode> {
         }
         println!("世代 / generations: {:?}  ファイル / files: {}", found.generations, found.files);
         if !found.opened {
-            println!("鍵がないので、中身は開いていません（--key-file）。 / Without the key only the files were checked.");
+            println!(
+                "鍵がないので、中身は開いていません（--key-file）。 / Without the key only the files were checked."
+            );
         }
         if found.is_good() {
             println!("控えは揃っています。 / The backup is whole.");
@@ -236,7 +240,11 @@ async fn restore(args: RestoreArgs) -> Result<ExitCode> {
         backup::restore(&args.path, &keys, &target).await?
     };
     print(&args.format, &restored, || {
-        let what = if args.rehearse { "戻せることを確かめました / rehearsed" } else { "戻しました / restored" };
+        let what = if args.rehearse {
+            "戻せることを確かめました / rehearsed"
+        } else {
+            "戻しました / restored"
+        };
         println!("{what}: 第{}世代（{}）", restored.sequence, restored.made_at);
         println!(
             "表 / tables {}  行 / rows {}  証跡 / evidence {}（{}）",

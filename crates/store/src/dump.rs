@@ -129,7 +129,9 @@ async fn table(c: &mut Connection, name: String) -> Result<Table> {
             "integer" | "bigint" => Kind::Int,
             "text" => Kind::Text,
             "blob" | "bytea" => Kind::Blob,
-            other => return Err(odd(&name, format!("column {} has type {other}, which no backup knows", row.text(0)?))),
+            other => {
+                return Err(odd(&name, format!("column {} has type {other}, which no backup knows", row.text(0)?)));
+            }
         };
         described.push(Column { name: row.text(0)?, kind });
     }
@@ -150,7 +152,9 @@ fn in_order(mut left: Vec<Table>) -> Result<Vec<Table>> {
     let mut ordered: Vec<Table> = Vec::new();
     while !left.is_empty() {
         let ready = left.iter().position(|t| t.parents.iter().all(|p| ordered.iter().any(|o| o.name == *p)));
-        let Some(ready) = ready else { return Err(odd(&left[0].name, "tables refer to each other in a circle".to_owned())) };
+        let Some(ready) = ready else {
+            return Err(odd(&left[0].name, "tables refer to each other in a circle".to_owned()));
+        };
         ordered.push(left.remove(ready));
     }
     Ok(ordered)
@@ -326,7 +330,9 @@ pub async fn check(store: &Store) -> Result<Vec<String>> {
             faults.push(row.text(0)?);
         }
         faults.retain(|fault| fault != "ok");
-        for row in c.dynamic_all("SELECT \"table\", parent FROM pragma_foreign_key_check".to_owned(), Vec::new()).await? {
+        for row in
+            c.dynamic_all("SELECT \"table\", parent FROM pragma_foreign_key_check".to_owned(), Vec::new()).await?
+        {
             faults.push(format!("a row of {} refers to nothing in {}", row.text(0)?, row.text(1)?));
         }
     }
@@ -353,12 +359,8 @@ pub async fn sealed_values(c: &mut Connection, prefixes: &[String]) -> Result<Ve
             let keys: Vec<String> = table.key.iter().map(|key| quoted(key)).collect();
             let name = quoted(&column.name);
             let tests: Vec<String> = (1..=prefixes.len()).map(|n| format!("{name} LIKE ${n}")).collect();
-            let sql = format!(
-                "SELECT {name}, {} FROM {} WHERE {}",
-                keys.join(", "),
-                quoted(&table.name),
-                tests.join(" OR ")
-            );
+            let sql =
+                format!("SELECT {name}, {} FROM {} WHERE {}", keys.join(", "), quoted(&table.name), tests.join(" OR "));
             let likes = prefixes.iter().map(|prefix| Value::Text(Some(format!("{prefix}%")))).collect();
             for row in c.dynamic_all(sql, likes).await? {
                 let mut key = Vec::new();
@@ -393,7 +395,12 @@ impl SealedValue {
 /// # Errors
 /// A database error.
 pub async fn replace_sealed(w: &mut Write, old: &SealedValue, new: String) -> Result<u64> {
-    let mut sql = format!("UPDATE {} SET {} = $1 WHERE {} = $2", quoted(&old.table.name), quoted(&old.column), quoted(&old.column));
+    let mut sql = format!(
+        "UPDATE {} SET {} = $1 WHERE {} = $2",
+        quoted(&old.table.name),
+        quoted(&old.column),
+        quoted(&old.column)
+    );
     for (index, key) in old.table.key.iter().enumerate() {
         let _ = write!(sql, " AND {} = ${}", quoted(key), index + 3);
     }

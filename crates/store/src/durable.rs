@@ -43,10 +43,7 @@ fn sealed(row: &Row) -> Result<SealedFile> {
 /// Where an organisation's file lies; none for one that an older program kept unsealed.
 pub async fn sealed_file(c: &mut Connection, organisation_id: &str, file_hash: &str) -> Result<Option<SealedFile>> {
     let row = c
-        .one(
-            select_sealed!("WHERE organisation_id = $1 AND file_hash = $2"),
-            params![organisation_id, file_hash],
-        )
+        .one(select_sealed!("WHERE organisation_id = $1 AND file_hash = $2"), params![organisation_id, file_hash])
         .await?;
     row.as_ref().map(sealed).transpose()
 }
@@ -92,18 +89,9 @@ pub struct SealKey {
 
 /// The keys that sealed something here, oldest first.
 pub async fn seal_keys(c: &mut Connection) -> Result<Vec<SealKey>> {
-    c.map(
-        "SELECT key_id, check_value, state, added_at FROM seal_key ORDER BY added_at, key_id",
-        params![],
-        |row| {
-            Ok(SealKey {
-                key_id: row.text(0)?,
-                check_value: row.text(1)?,
-                state: row.text(2)?,
-                added_at: row.text(3)?,
-            })
-        },
-    )
+    c.map("SELECT key_id, check_value, state, added_at FROM seal_key ORDER BY added_at, key_id", params![], |row| {
+        Ok(SealKey { key_id: row.text(0)?, check_value: row.text(1)?, state: row.text(2)?, added_at: row.text(3)? })
+    })
     .await
 }
 
@@ -163,7 +151,16 @@ pub async fn insert_upkeep_run(w: &mut Write, run: &UpkeepRun) -> Result<()> {
     w.run(
         "INSERT INTO upkeep_run (id, kind, started_at, ended_at, is_good, repository, sequence, report)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        params![&run.id, &run.kind, &run.started_at, &run.ended_at, run.is_good, &run.repository, run.sequence, &run.report],
+        params![
+            &run.id,
+            &run.kind,
+            &run.started_at,
+            &run.ended_at,
+            run.is_good,
+            &run.repository,
+            run.sequence,
+            &run.report
+        ],
     )
     .await?;
     Ok(())

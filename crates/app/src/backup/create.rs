@@ -43,7 +43,10 @@ pub async fn create(app: &App, folder: &Path, recipients: &[String]) -> Result<C
     let recipients = all_recipients(app, recipients)?;
     let (_, damaged) = crate::evidence::seal_the_open(app).await?;
     if !damaged.is_empty() {
-        tracing::error!(files = damaged.len(), "evidence that an older program kept is damaged; it is not in the backup");
+        tracing::error!(
+            files = damaged.len(),
+            "evidence that an older program kept is damaged; it is not in the backup"
+        );
     }
     let (place, fresh) = (folder.to_owned(), app.new_id());
     let repository = aside(move || Repository::open_or_create(&place, &fresh)).await?;

@@ -193,8 +193,9 @@ impl Repository {
                 ),
             )
         })?;
-        let manifest: Manifest = serde_json::from_slice(&text)
-            .map_err(|error| BackupError::Damaged(format!("manifest of generation {}: {error}", generation.sequence)))?;
+        let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
+            BackupError::Damaged(format!("manifest of generation {}: {error}", generation.sequence))
+        })?;
         Ok((manifest, hash))
     }
 
@@ -330,7 +331,8 @@ mod tests {
 
     #[test]
     fn a_row_put_in_moves_no_later_cut_and_pieces_do_not_matter() {
-        let text: Vec<u8> = (0..60_000).flat_map(|n: u64| format!("[{},\"row\"]\n", n * n * 7919).into_bytes()).collect();
+        let text: Vec<u8> =
+            (0..60_000).flat_map(|n: u64| format!("[{},\"row\"]\n", n * n * 7919).into_bytes()).collect();
         let cut = |text: &[u8], piece: usize| {
             let mut cutter = Cutter::default();
             let mut chunks: Vec<Vec<u8>> = text.chunks(piece).flat_map(|part| cutter.push(part)).collect();

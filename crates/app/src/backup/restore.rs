@@ -59,9 +59,9 @@ pub async fn restore(path: &Path, keys: &Keys, target: &Target) -> Result<Restor
         if path != repository.folder {
             generations.retain(|generation| generation.folder == path);
         }
-        let generation = generations.pop().ok_or_else(|| {
-            BackupError::refused("控えの世代がありません", "there is no generation to restore")
-        })?;
+        let generation = generations
+            .pop()
+            .ok_or_else(|| BackupError::refused("控えの世代がありません", "there is no generation to restore"))?;
         let (manifest, _) = repository.manifest(&generation, &keys_there)?;
         Ok((repository, generation, manifest))
     })
@@ -99,7 +99,10 @@ fn draft_folder(folder: &Path) -> Result<PathBuf> {
     let occupied = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if occupied {
         return Err(BackupError::refused(
-            format!("{} は空ではありません。まだないフォルダーか、空のフォルダーを --data で指定してください", folder.display()),
+            format!(
+                "{} は空ではありません。まだないフォルダーか、空のフォルダーを --data で指定してください",
+                folder.display()
+            ),
             format!("{} is not empty; name a folder with --data that is empty or not there yet", folder.display()),
         ));
     }

@@ -94,7 +94,10 @@ mod tests {
             let choice = choose(&kept);
             assert!(choice.clock_leapt && choice.goes.is_empty(), "{leap}");
             for night in 1..60 {
-                kept.push(Point { sequence: 101 + night, at: (100 + i64::try_from(night).expect("a night")) * DAY + leap });
+                kept.push(Point {
+                    sequence: 101 + night,
+                    at: (100 + i64::try_from(night).expect("a night")) * DAY + leap,
+                });
                 left(&mut kept);
             }
             assert!(kept.len() >= before - 1 && kept.len() <= NEWEST + WEEKS + MONTHS + 1, "{leap}: {}", kept.len());

@@ -99,7 +99,10 @@ fn look_inside(
         Err(error) => return found.faults.push(error.to_string()),
     };
     if manifest.sequence != generation.sequence || manifest.repository != repository.id {
-        found.faults.push(format!("第{0}世代の目録は別のものです / the manifest of generation {0} is another's", generation.sequence));
+        found.faults.push(format!(
+            "第{0}世代の目録は別のものです / the manifest of generation {0} is another's",
+            generation.sequence
+        ));
     }
     if let Some((_, hash)) = before.filter(|(sequence, _)| sequence + 1 == generation.sequence)
         && *hash != manifest.previous
@@ -111,7 +114,10 @@ fn look_inside(
     }
     match repository.files(generation) {
         Ok((_, hash)) if hash == manifest.list_hash => {}
-        _ => found.faults.push(format!("第{0}世代の一覧が書き換えられています / files.txt of generation {0} was changed", generation.sequence)),
+        _ => found.faults.push(format!(
+            "第{0}世代の一覧が書き換えられています / files.txt of generation {0} was changed",
+            generation.sequence
+        )),
     }
     look_at_tables(repository, &manifest, keys, found);
 }

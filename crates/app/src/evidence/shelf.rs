@@ -53,7 +53,11 @@ impl Shelf {
             .with_allow_http(bucket.endpoint.starts_with("http://"))
             // One file at a time is taken away, and not every store knows the request for many.
             .with_disable_bulk_delete(true)
-            .with_retry(RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() });
+            .with_retry(RetryConfig {
+                max_retries: 3,
+                retry_timeout: Duration::from_secs(20),
+                ..RetryConfig::default()
+            });
         if !bucket.endpoint.is_empty() {
             builder = builder.with_endpoint(bucket.endpoint.trim_end_matches('/'));
         }
@@ -142,7 +146,9 @@ impl Shelf {
                 let mut names = Vec::new();
                 while let Some(entry) = list.next().await {
                     let entry = entry.map_err(io::Error::other)?;
-                    names.extend(entry.location.filename().and_then(|name| name.strip_suffix(".age")).map(str::to_owned));
+                    names.extend(
+                        entry.location.filename().and_then(|name| name.strip_suffix(".age")).map(str::to_owned),
+                    );
                 }
                 names.sort();
                 Ok(names)
@@ -168,7 +174,9 @@ pub(crate) fn place(folder: &Path, name: &str) -> PathBuf {
 fn key(prefix: &str, name: &str) -> object_store::path::Path {
     let clean: String = name.chars().filter(char::is_ascii_hexdigit).collect();
     let short = clean.get(..2).unwrap_or("00").to_owned();
-    object_store::path::Path::from_iter([prefix.to_owned(), short, format!("{clean}.age")].into_iter().filter(|part| !part.is_empty()))
+    object_store::path::Path::from_iter(
+        [prefix.to_owned(), short, format!("{clean}.age")].into_iter().filter(|part| !part.is_empty()),
+    )
 }
 
 /// Names of the sealed files in a folder of folders.
@@ -193,6 +201,8 @@ pub(crate) fn names_below(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Runs disk work beside the requests.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

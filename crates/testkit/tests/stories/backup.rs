@@ -33,12 +33,7 @@ impl Drop for Scratch {
 }
 
 fn into_folder(folder: &Path) -> Target {
-    Target {
-        config: StoreConfig::Folder(folder.to_owned()),
-        folder: folder.to_owned(),
-        shelf: None,
-        write_keys: true,
-    }
+    Target { config: StoreConfig::Folder(folder.to_owned()), folder: folder.to_owned(), shelf: None, write_keys: true }
 }
 
 /// An empty database of the other kind, and its target.
@@ -47,7 +42,9 @@ async fn other_kind(database: Database, scratch: &Scratch, name: &str) -> Target
     match database {
         Database::Postgres => into_folder(&folder),
         Database::Sqlite => Target {
-            config: StoreConfig::Postgres(sakimori_testkit::fresh_postgres(&format!("{name}_{}", std::process::id())).await),
+            config: StoreConfig::Postgres(
+                sakimori_testkit::fresh_postgres(&format!("{name}_{}", std::process::id())).await,
+            ),
             ..into_folder(&folder)
         },
     }
@@ -84,17 +81,24 @@ async fn a_backup_goes_back_into_both_databases_value_by_value_with_its_evidence
         assert_eq!((created.sequence, created.evidence), (1, 1));
         let plain = files_below(&to).iter().all(|path| {
             let bytes = std::fs::read(path).expect("a file");
-            !bytes.windows(6).any(|part| part == "架空".as_bytes()) && !bytes.windows(9).any(|part| part == b"fictional")
+            !bytes.windows(6).any(|part| part == "架空".as_bytes())
+                && !bytes.windows(9).any(|part| part == b"fictional")
         });
         assert!(plain, "nothing of the content is readable in the folder");
-        for target in [into_folder(&scratch.at("same")), other_kind(database, &scratch, &format!("other{database:?}").to_lowercase()).await] {
+        for target in [
+            into_folder(&scratch.at("same")),
+            other_kind(database, &scratch, &format!("other{database:?}").to_lowercase()).await,
+        ] {
             let restored = backup::restore(&to, &keys(&test.app), &target).await.expect("restored");
             assert_eq!((restored.evidence, restored.evidence_unopened), (1, 0));
             let store = Store::open(&target.config).await.expect("opens");
             let differ = backup::compare(test.app.store(), &store).await.expect("compared");
             // What was written after the backup, and nothing else: its own event.
             let after = ["backup_repository", "trail", "trail_head", "upkeep_run", "session"];
-            assert!(differ.iter().all(|table| after.contains(&table.as_str()) || table.starts_with("trail")), "{differ:?}");
+            assert!(
+                differ.iter().all(|table| after.contains(&table.as_str()) || table.starts_with("trail")),
+                "{differ:?}"
+            );
             let mut c = store.read().await.expect("read");
             let found = rows::evidence_by_id(&mut c, "alpha", &evidence_id).await.expect("row").expect("there");
             drop(c);
@@ -158,7 +162,11 @@ async fn whatever_is_missing_or_changed_is_found_and_nothing_half_is_restored() 
         }
         let found = backup::verify(&to, Some(&keys(&test.app)));
         assert!(!found.is_ok_and(|found| found.is_good()), "{}", path.display());
-        assert!(backup::restore(&to, &keys(&test.app), &target).await.is_err() || path.ends_with("repository.json"), "{}", path.display());
+        assert!(
+            backup::restore(&to, &keys(&test.app), &target).await.is_err() || path.ends_with("repository.json"),
+            "{}",
+            path.display()
+        );
         if !path.ends_with("repository.json") {
             assert!(!target.folder.exists(), "nothing half: {}", path.display());
         }
@@ -188,7 +196,8 @@ async fn a_deposited_backup_opens_with_the_other_key_alone_and_a_rehearsal_leave
     let mut c = test.app.read().await.expect("read");
     let runs = sakimori_store::durable::upkeep_runs(&mut c, "rehearsal", 5).await.expect("runs");
     assert!(runs.len() == 2 && runs.iter().all(|run| run.is_good));
-    let mut names: Vec<_> = std::fs::read_dir(&scratch.0).expect("a folder").filter_map(Result::ok).map(|e| e.file_name()).collect();
+    let mut names: Vec<_> =
+        std::fs::read_dir(&scratch.0).expect("a folder").filter_map(Result::ok).map(|e| e.file_name()).collect();
     names.sort();
     assert_eq!(names, ["backups", "data"], "the scratch folder is gone");
 }
@@ -208,7 +217,9 @@ async fn everything_moves_to_the_other_database_and_back() {
         assert_eq!(backup::compare(test.app.store(), &other).await.expect("compared"), Vec::<String>::new());
         let back = match database {
             Database::Sqlite => StoreConfig::Folder(scratch.at("back")),
-            Database::Postgres => StoreConfig::Postgres(sakimori_testkit::fresh_postgres(&format!("back_{}", std::process::id())).await),
+            Database::Postgres => {
+                StoreConfig::Postgres(sakimori_testkit::fresh_postgres(&format!("back_{}", std::process::id())).await)
+            }
         };
         backup::transfer(&other, &back, None).await.expect("moved back");
         let again = Store::open(&back).await.expect("opens");

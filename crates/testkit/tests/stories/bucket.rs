@@ -100,9 +100,14 @@ async fn evidence_lies_in_a_bucket_and_is_scrubbed_backed_up_and_restored_from_t
         assert_eq!(code(evidence::read_file(&test.app, &officer, &id).await), "evidence-damaged");
         test.app.shelf().remove(&name).await.expect("removed");
         test.app.shelf().remove(&name).await.expect("nothing is there any more");
-        evidence::add_file(&test.app, &officer, &rows[1], file(b"kept elsewhere")).await.expect("the same file heals it");
+        evidence::add_file(&test.app, &officer, &rows[1], file(b"kept elsewhere"))
+            .await
+            .expect("the same file heals it");
         assert!(evidence::read_file(&test.app, &officer, &id).await.is_ok());
         serving.abort();
-        assert!(evidence::add_file(&test.app, &officer, &rows[1], file(b"x")).await.is_err(), "an answer, not a wait without end");
+        assert!(
+            evidence::add_file(&test.app, &officer, &rows[1], file(b"x")).await.is_err(),
+            "an answer, not a wait without end"
+        );
     }
 }

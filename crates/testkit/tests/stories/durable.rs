@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_app::answers;
+use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_app::evidence::{self, NewFile};
 use sakimori_app::keys::Keys;
 use sakimori_app::{Actor, App, AppConfig, AppError, key_check, upkeep};
@@ -91,8 +91,12 @@ async fn what_an_older_program_kept_open_is_read_and_sealed() {
             assert_eq!(evidence::read_file(&test.app, actor, id).await.expect("read sealed").1, bytes);
         }
         let mut c = test.app.read().await.expect("read");
-        let names: Vec<String> =
-            store::all_sealed_files(&mut c, "", 10).await.expect("rows").into_iter().map(|row| row.sealed_hash).collect();
+        let names: Vec<String> = store::all_sealed_files(&mut c, "", 10)
+            .await
+            .expect("rows")
+            .into_iter()
+            .map(|row| row.sealed_hash)
+            .collect();
         assert!(names.len() == 2 && names[0] != names[1], "the disk does not say that both have the same file");
         assert_eq!(test.app.shelf().names().await.expect("names"), names);
         assert_eq!(evidence::seal_the_open(&test.app).await.expect("nothing left").0, 0);
@@ -113,7 +117,11 @@ async fn a_start_with_foreign_keys_is_refused_and_a_new_key_on_top_is_noted() {
         let newer = Keys::generate();
         let rotated = Keys::parse(&format!("{}{}", newer.to_text(), right.to_text())).expect("keys");
         key_check::require(&started_with(&test, rotated)).await.expect("the old key is still there");
-        assert_eq!(code(key_check::require(&started_with(&test, newer)).await), "wrong-key", "the old one is still needed");
+        assert_eq!(
+            code(key_check::require(&started_with(&test, newer)).await),
+            "wrong-key",
+            "the old one is still needed"
+        );
     }
 }
 
@@ -146,11 +154,14 @@ async fn a_full_or_closed_disk_is_said_and_saving_goes_on_when_there_is_room() {
     upload("空きができた後").await.expect("the connection that met the full disk is another now, with room");
     sakimori_store::testing::refuse_writes(test.app.store(), true).await.expect("closed");
     assert_eq!(code(upload("中").await), "disk-read-only");
-    let page = browser.post(&format!("/answers/{}/links", rows[0]), &[("title", "x"), ("url", "https://example.org")]).await;
+    let page =
+        browser.post(&format!("/answers/{}/links", rows[0]), &[("title", "x"), ("url", "https://example.org")]).await;
     assert_eq!(page.status, 507);
     assert!(page.text().contains("保存していません"), "{}", page.text());
     sakimori_store::testing::refuse_writes(test.app.store(), false).await.expect("open");
-    evidence::add_link(&test.app, &officer, &rows[1], "後", "https://example.org/b").await.expect("saved without a restart");
+    evidence::add_link(&test.app, &officer, &rows[1], "後", "https://example.org/b")
+        .await
+        .expect("saved without a restart");
 }
 
 #[tokio::test]
@@ -162,7 +173,11 @@ async fn the_scrub_finds_damage_tells_the_officers_and_takes_away_what_nobody_ne
         for (row, bytes) in [(&rows[0], b"one".as_slice()), (&rows[1], b"two")] {
             evidence::add_file(&test.app, &officer, row, file(bytes)).await.expect("evidence");
         }
-        test.app.shelf().put(&"ab".repeat(32), b"a file whose row was never written".to_vec()).await.expect("an orphan");
+        test.app
+            .shelf()
+            .put(&"ab".repeat(32), b"a file whose row was never written".to_vec())
+            .await
+            .expect("an orphan");
         let found = upkeep::scrub(&test.app).await.expect("a scrub");
         assert!(found.is_good(), "{found:?}");
         assert_eq!((found.files, found.orphans.len(), found.removed), (2, 1, 0));
@@ -199,7 +214,10 @@ async fn a_rotation_seals_everything_anew_and_the_old_key_may_go() {
         let state = upkeep::rotate(&test.app).await.expect("rotated");
         assert_ne!(state.sealing, old);
         assert_eq!((state.needed.len(), state.closed, state.free.as_slice()), (0, 0, [old.clone()].as_slice()));
-        assert_eq!(evidence::read_file(&other, &officer, &id).await.expect("the other finds the key").1, b"sealed twice");
+        assert_eq!(
+            evidence::read_file(&other, &officer, &id).await.expect("the other finds the key").1,
+            b"sealed twice"
+        );
         upkeep::retire(&test.app, &old).await.expect("nothing needs it");
         assert_eq!(Keys::open(&path, None).expect("the file").ids(), [state.sealing.clone()]);
         let fresh = started_with(&test, Keys::open(&path, None).expect("the file"));

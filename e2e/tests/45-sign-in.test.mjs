@@ -77,7 +77,7 @@ test("a passkey is added and signs in", async (t) => {
   await screenshot(page, "recovery-codes");
   await page.getByRole("link", { name: /保管しました/ }).click();
   await page.goto(`${site.url}/me/second-factor`);
-  await page.getByText("事務所の端末").waitFor();
+  await page.locator("#passkeys li", { hasText: "事務所の端末" }).waitFor();
   await screenshot(page, "second-factors", { fullPage: true });
 
   const halfWay = async () => {

@@ -106,6 +106,8 @@ class Disk:
         elif event.kind == "rename" and thing is not None:
             self.name(event.end, event.path, None)
             self.name(event.end, event.to, thing)
+        elif event.kind == "link" and thing is not None:
+            self.name(event.end, event.to, thing)
         elif event.kind in ("write", "truncate") and isinstance(thing, File):
             at = event.size if event.kind == "truncate" else event.offset
             at = len(thing.now) if at < 0 else at

@@ -16,6 +16,8 @@ PASSWORD = "demo-sakimori-2026"
 OFFICER = "mm-ciso"
 ASSESSMENT = "mikawa-mirai-2026"
 START_LIMIT = 60
+# Nobody works as fast as these tests do.
+UNHURRIED = "uploads-per-minute=100000,exports-per-minute=100000,session-per-second=100000,address-per-second=100000"
 
 
 def binary():
@@ -51,7 +53,7 @@ class Server:
             stdin=subprocess.DEVNULL,
             stdout=self.log,
             stderr=self.log,
-            env={**os.environ, "SAKIMORI_LOG": "warn", **(environment or {})},
+            env={**os.environ, "SAKIMORI_LOG": "warn", "SAKIMORI_LIMIT": UNHURRIED, **(environment or {})},
         )
         self.traced = bool(before)
         self.wait()

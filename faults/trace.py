@@ -36,7 +36,7 @@ class Event:
 
     begin: int
     end: int
-    kind: str  # create, write, truncate, sync, lost, rename, unlink, mkdir, answer
+    kind: str  # create, write, truncate, sync, lost, rename, link, unlink, mkdir, answer
     path: str = ""
     to: str = ""
     offset: int = 0
@@ -180,6 +180,12 @@ class Reader:
     def on_renameat(self, begin, end, args, result, rest):
         self.add(begin, end, "rename", self.joined(args[0], args[1]), to=self.joined(args[2], args[3]))
 
+    def on_link(self, begin, end, args, result, rest):
+        self.add(begin, end, "link", self.joined("", args[0]), to=self.joined("", args[1]))
+
+    def on_linkat(self, begin, end, args, result, rest):
+        self.add(begin, end, "link", self.joined(args[0], args[1]), to=self.joined(args[2], args[3]))
+
     def on_unlink(self, begin, end, args, result, rest):
         self.add(begin, end, "unlink", self.joined("", args[0]))
 
@@ -204,6 +210,6 @@ ALIASES = {
     "rmdir": "unlink",
     "pwritev2": "pwritev",
     **dict.fromkeys(
-        ["creat", "truncate", "link", "linkat", "symlink", "symlinkat", "copy_file_range", "sendfile"], "unknown"
+        ["creat", "truncate", "symlink", "symlinkat", "copy_file_range", "sendfile"], "unknown"
     ),
 }

@@ -8,10 +8,11 @@ import os
 import random
 import re
 import sqlite3
+import subprocess
 import threading
 from dataclasses import dataclass, field
 
-from product import ASSESSMENT, Broken, Person, Server
+from product import ASSESSMENT, Broken, Person, Server, binary
 
 TEXT_COLUMN = 9  # 現状 of the exported sheet
 
@@ -251,6 +252,9 @@ def check_product(folder, done, must):
         except Broken as error:
             raise Lost(str(error)) from error
         server.end()
+    proof = subprocess.run([binary(), "trail", "verify", "--data", folder], capture_output=True, text=True)
+    if proof.returncode != 0:
+        raise Lost(f"the trail is not what was written: {(proof.stdout + proof.stderr)[-600:]}")
 
 
 def evidence(folder):

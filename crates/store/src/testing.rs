@@ -125,17 +125,18 @@ pub async fn everything(c: &mut Connection) -> Result<Vec<Record>> {
     Ok(out)
 }
 
-/// Lets a SQLite database grow no further, as a full disk would, until its writing connection is opened anew.
+/// Lets a SQLite database grow no further, as a full disk would, or lets it grow again.
 ///
 /// # Errors
 /// The database refuses.
 ///
 /// # Panics
 /// This is PostgreSQL.
-pub async fn limit_growth(store: &crate::Store) -> Result<()> {
+pub async fn limit_growth(store: &crate::Store, limited: bool) -> Result<()> {
     let writer = store.sqlite_writer().expect("a SQLite store");
     let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(writer).await?;
-    writer.execute(AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"))).await?;
+    let most = if limited { pages } else { 4_294_967_294 };
+    writer.execute(AssertSqlSafe(format!("PRAGMA max_page_count = {most}"))).await?;
     Ok(())
 }
 

@@ -62,10 +62,10 @@ impl TestApp {
         Self::opened(database, config, folder, START, change).await
     }
 
-    /// An application on what another program left in a folder, which goes away with it. It is a month later there.
+    /// An application on what another program left in a folder, which goes away with it. It is two days later there.
     pub async fn on_folder(folder: PathBuf) -> Self {
         let config = StoreConfig::Folder(folder.clone());
-        Self::opened(Database::Sqlite, config, folder, "2026-12-20T00:00:00Z", |store| store).await
+        Self::opened(Database::Sqlite, config, folder, "2026-11-22T00:00:00Z", |store| store).await
     }
 
     async fn opened(

@@ -59,40 +59,9 @@ pub async fn create(app: &App, folder: &Path, recipients: &[String]) -> Result<C
         Some(generation) => repository.sealed_manifest(generation)?.1,
         None => String::new(),
     };
-    let mut pieces = stream::out_of(app.store()).await?;
     let opened = repository.clone();
-    let mut writer = aside(move || Writer::new(opened, recipients, name_key)).await?;
-
-    let mut tables: Vec<TableEntry> = Vec::new();
-    let (mut digests, mut cutter) = (Digests::default(), Cutter::default());
-    let mut evidence = EvidenceRows::default();
-    loop {
-        let piece = pieces.recv().await.transpose()?;
-        let ends = matches!(piece, Some(Piece::Table(_)) | None);
-        let chunks = match &piece {
-            Some(Piece::Rows(bytes)) => cutter.push(bytes),
-            _ => cutter.end(),
-        };
-        if let (Some(entry), false) = (tables.last_mut(), chunks.is_empty()) {
-            let (back, names) = keep_chunks(writer, chunks).await?;
-            writer = back;
-            entry.chunks.extend(names);
-        }
-        let Some(piece) = piece else { break };
-        digests.pass(&piece);
-        match piece {
-            Piece::Table(table) => {
-                evidence.table(&table);
-                tables.push(TableEntry { table, rows: 0, hash: String::new(), chunks: Vec::new() });
-            }
-            Piece::Rows(bytes) => evidence.rows(&bytes),
-        }
-        debug_assert!(ends || !tables.is_empty());
-    }
-    for (entry, digest) in tables.iter_mut().zip(digests.end()) {
-        (entry.rows, entry.hash) = (digest.rows, digest.hash);
-    }
-    let names = evidence.names;
+    let writer = aside(move || Writer::new(opened, recipients, name_key)).await?;
+    let (mut writer, tables, names) = keep_rows(app, writer).await?;
     for name in &names {
         writer = keep_evidence(app, writer, name).await?;
     }
@@ -129,6 +98,39 @@ pub async fn create(app: &App, folder: &Path, recipients: &[String]) -> Result<C
     };
     note(app, &created, started_at, damaged.len()).await?;
     Ok(created)
+}
+
+/// Reads the whole database as it is now and keeps its rows as chunks; also gives the names of the sealed files.
+async fn keep_rows(app: &App, mut writer: Writer) -> Result<(Writer, Vec<TableEntry>, Vec<String>)> {
+    let mut pieces = stream::out_of(app.store()).await?;
+    let mut tables: Vec<TableEntry> = Vec::new();
+    let (mut digests, mut cutter) = (Digests::default(), Cutter::default());
+    let mut evidence = EvidenceRows::default();
+    loop {
+        let piece = pieces.recv().await.transpose()?;
+        let chunks = match &piece {
+            Some(Piece::Rows(bytes)) => cutter.push(bytes),
+            _ => cutter.end(),
+        };
+        if let (Some(entry), false) = (tables.last_mut(), chunks.is_empty()) {
+            let (back, names) = keep_chunks(writer, chunks).await?;
+            writer = back;
+            entry.chunks.extend(names);
+        }
+        let Some(piece) = piece else { break };
+        digests.pass(&piece);
+        match piece {
+            Piece::Table(table) => {
+                evidence.table(&table);
+                tables.push(TableEntry { table, rows: 0, hash: String::new(), chunks: Vec::new() });
+            }
+            Piece::Rows(bytes) => evidence.rows(&bytes),
+        }
+    }
+    for (entry, digest) in tables.iter_mut().zip(digests.end()) {
+        (entry.rows, entry.hash) = (digest.rows, digest.hash);
+    }
+    Ok((writer, tables, evidence.names))
 }
 
 fn all_recipients(app: &App, others: &[String]) -> Result<Vec<Recipient>> {

@@ -137,7 +137,7 @@ async fn a_full_or_closed_disk_is_said_and_saving_goes_on_when_there_is_room() {
         link.map(|_| ())
     };
     upload("前").await.expect("there is room");
-    sakimori_store::testing::limit_growth(test.app.store()).await.expect("full");
+    sakimori_store::testing::limit_growth(test.app.store(), true).await.expect("full");
     let big = sakimori_store::search::SearchEntry {
         owner: "alpha".to_owned(),
         kind: "note".to_owned(),
@@ -151,7 +151,8 @@ async fn a_full_or_closed_disk_is_said_and_saving_goes_on_when_there_is_room() {
     assert_eq!(code(full.map_err(AppError::from)), "disk-full");
     drop(write);
     assert_eq!(browser.get("/assessments").await.status, 200, "reading goes on");
-    upload("空きができた後").await.expect("the connection that met the full disk is another now, with room");
+    sakimori_store::testing::limit_growth(test.app.store(), false).await.expect("room again");
+    upload("空きができた後").await.expect("saving goes on without a restart");
     sakimori_store::testing::refuse_writes(test.app.store(), true).await.expect("closed");
     assert_eq!(code(upload("中").await), "disk-read-only");
     let page =

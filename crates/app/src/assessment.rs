@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sakimori_domain::approval::Kind;
 use sakimori_domain::assurance::{Answer, AnswerStatus, Tally};
 use sakimori_domain::identity::Permission;
 use sakimori_store::assessment::{self as store, Assessment, Heading, NewAnswer, SheetRow};
@@ -234,6 +235,9 @@ pub async fn set_open(app: &App, actor: &Actor, id: &str, version: i64, open: bo
     let mut op = app.operate(actor, Permission::ManageAssessments).await?;
     let before =
         store::assessment_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
+    if open {
+        crate::approval::require_not_approved(&mut op, Kind::AssessmentResult, id).await?;
+    }
     let state = if open { "open" } else { "closed" };
     let after = Assessment { state: state.to_owned(), version, ..before.clone() };
     store::update_assessment(&mut op.write, &after).await?;

@@ -89,7 +89,10 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
         store::touch_session(&mut write, &token_hash, &now.to_string()).await?;
         write.commit().await?;
     }
-    let actor = actor(&account, &seat, address);
+    let mut actor = actor(&account, &seat, address);
+    if !session.acting_under.is_empty() {
+        actor = crate::deputy::actor_under(app, &mut app.read().await?, actor, &session.acting_under).await?;
+    }
     let unread = crate::notice::unread(app, &actor).await?;
     let stage = Stage::from_code(&safety.stage);
     Ok(Some(Signed { actor, csrf: session.csrf, unread, stage, confirmed_at: safety.confirmed_at }))

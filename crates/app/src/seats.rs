@@ -83,10 +83,15 @@ pub async fn change_seat(app: &App, actor: &Actor, account_id: &str, change: Sea
         version: change.version,
         ..before.clone()
     };
-    keeps_administrator(&mut op, &after).await?;
-    store::update_seat(&mut op.write, &after, &seat_state(&before)).await?;
-    op.trail("account.seat", ("account", account_id), Some(&facts(&before)), Some(&facts(&after))).await?;
+    put(&mut op, &before, &after).await?;
     op.commit().await
+}
+
+/// Writes a changed seat inside an operation.
+pub(crate) async fn put(op: &mut Operation<'_>, before: &Membership, after: &Membership) -> Result<()> {
+    keeps_administrator(op, after).await?;
+    store::update_seat(&mut op.write, after, &seat_state(before)).await?;
+    op.trail("account.seat", ("account", &after.account_id), Some(&facts(before)), Some(&facts(after))).await
 }
 
 /// The seat's own state: a suspended account does not make its seats suspended for good.

@@ -3,6 +3,7 @@
 //! Pure: no async, no IO, no clock of its own, no serde on entities. "Is it allowed?" is answered here; how it is
 //! stored, drawn or sent is the question of the other crates.
 
+pub mod approval;
 pub mod assurance;
 pub mod citation;
 pub mod comparison;

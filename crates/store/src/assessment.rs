@@ -223,6 +223,13 @@ pub async fn assessment_by_id(c: &mut Connection, organisation_id: &str, id: &st
     row.as_ref().map(assessment).transpose()
 }
 
+/// Holds an Assessment as it is until the transaction ends.
+pub async fn hold_assessment(w: &mut Write, organisation_id: &str, id: &str) -> Result<()> {
+    w.run("UPDATE assessment SET state = state WHERE organisation_id = $1 AND id = $2", params![organisation_id, id])
+        .await?;
+    Ok(())
+}
+
 /// Writes a new Assessment and the Editions that it covers, in order.
 pub async fn insert_assessment(w: &mut Write, a: &Assessment, editions: &[String]) -> Result<()> {
     w.run(

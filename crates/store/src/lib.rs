@@ -11,14 +11,18 @@ mod migrations;
 mod row;
 mod tuning;
 
+pub mod access_review;
+pub mod approval;
 pub mod assessment;
 pub mod carry;
 pub mod cover;
 pub mod crosswalk;
 pub mod dump;
 pub mod durable;
+pub mod deputy;
 pub mod edition;
 pub mod faults;
+pub mod handover;
 pub mod identity;
 pub mod incident_case;
 pub mod job;

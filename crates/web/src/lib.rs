@@ -8,6 +8,7 @@ mod conflict;
 mod edge;
 mod error;
 mod forms;
+mod handover;
 mod health;
 mod help;
 mod page;
@@ -16,8 +17,10 @@ mod router;
 mod security;
 mod state;
 
+mod access_review;
 mod administration;
 mod api;
+mod approval;
 mod assurance;
 mod crosswalk;
 mod home;

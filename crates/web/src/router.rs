@@ -23,7 +23,10 @@ use crate::{
     administration, api, assets, assurance, conflict, edge, health, help, home, identity, notice, registry, security,
     standards, trail,
 };
-use crate::{crosswalk, incident_case, report, revision, seats, sector_standard, tenancy, workbook};
+use crate::{
+    access_review, approval, crosswalk, handover, incident_case, report, revision, seats, sector_standard, tenancy,
+    workbook,
+};
 
 /// Who reaches a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,6 +186,26 @@ routes! {
     GET  "/seats"                    SignedIn => seats::show;
     POST "/seats/{organisation}/choose" SignedIn => seats::choose;
     POST "/seats/{organisation}/invitation" SignedIn => seats::answer;
+    POST "/seats/self"               SignedIn => seats::act_for_oneself;
+    POST "/seats/deputies"           SignedIn => seats::name_deputy;
+    POST "/seats/deputies/{id}/act"  SignedIn => seats::act;
+    POST "/seats/deputies/{id}/end"  SignedIn => seats::end_deputy;
+
+    // 人事異動, 棚卸し, 承認
+    GET  "/me/duties"                SignedIn => handover::mine;
+    GET  "/administration/accounts/{id}/handover" Needs(P::HandOver) => handover::show;
+    POST "/administration/accounts/{id}/handover" Needs(P::HandOver) => handover::make;
+    GET  "/handovers"                Needs(P::HandOver) => handover::list;
+    GET  "/handovers/{id}"           SignedIn => handover::note;
+    GET  "/access-reviews"           NeedsEither(P::Audit, P::Approve) => access_review::list;
+    POST "/access-reviews"           Needs(P::ReviewAccess) => access_review::open;
+    GET  "/access-reviews/{id}"      NeedsEither(P::Audit, P::Approve) => access_review::show;
+    POST "/access-reviews/{id}/seats/{account}" Needs(P::ReviewAccess) => access_review::decide;
+    GET  "/approvals"                SignedIn => approval::list;
+    POST "/approvals"                SignedIn => approval::draft;
+    GET  "/approvals/subject/{kind}/{id}" SignedIn => approval::subject;
+    GET  "/approvals/{id}"           SignedIn => approval::show;
+    POST "/approvals/{id}/step"      SignedIn => approval::step;
 
     GET  "/trail"                    Needs(P::ReadTrail) => trail::list;
     GET  "/trail/checkpoint"         Needs(P::ReadTrail) => trail::checkpoint;

@@ -1,6 +1,7 @@
 //! Stories across the areas, on both databases. One binary, since every test binary costs a link on a cold machine.
 
 mod access;
+mod approval;
 mod assurance;
 mod assurance_web;
 mod backup;

@@ -8,6 +8,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use sakimori_app::deputy::{self, Listed};
 use sakimori_app::identity::{self as app, NewAccount};
 use sakimori_app::{AppError, Refusal, seats};
 use sakimori_domain::identity::{Permission, Role};
@@ -31,6 +32,7 @@ struct PeoplePage {
     /// Roles that an organisation of this kind can have.
     roles: Vec<Role>,
     invitations: Vec<Invitation>,
+    deputies: Vec<Listed>,
     /// The page's day, for seats that have ended.
     today: String,
     refusal: Option<Refusal>,
@@ -44,6 +46,7 @@ impl PeoplePage {
 
 async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Result<Response, WebError> {
     person.actor.require(Permission::ReadPeople)?;
+    let deputies = deputy::list(&state.app, &person.actor).await?;
     let mut c = state.app.read().await?;
     let organisation_id = &person.actor.organisation_id;
     let members = identity::members(&mut c, organisation_id).await?;
@@ -52,7 +55,7 @@ async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Re
     let invitations = offers::invitations_of(&mut c, organisation_id).await?;
     let p = Page::new(state, person, Room::Administration, "/administration");
     let today = p.today.to_string();
-    render(&PeoplePage { p, members, departments, roles, invitations, today, refusal })
+    render(&PeoplePage { p, members, departments, roles, invitations, deputies, today, refusal })
 }
 
 /// A refusal is shown above the forms; anything else is an error page.

@@ -54,6 +54,9 @@ fn href(kind: &str, id: &str, actor: &Actor) -> String {
         "assessment" if actor.may(Permission::ReadAssessments) => format!("/assessments/{id}"),
         "request" if sees_requests => format!("/requests/{id}"),
         "revision" if actor.may(Permission::ReadRevision) => format!("/revision/{id}"),
+        "approval" => format!("/approvals/{id}"),
+        "handover" => format!("/handovers/{id}"),
+        "deputy" => "/seats".to_owned(),
         "trail" if actor.may(Permission::ReadTrail) => "/trail".to_owned(),
         _ => String::new(),
     }

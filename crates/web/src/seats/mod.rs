@@ -2,8 +2,12 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sakimori_app::deputy::{self, Mine, NewDeputy};
 use sakimori_app::seats::{self, Choices};
+use sakimori_app::{AppError, Refusal, RefusalKind};
+use sakimori_domain::identity::Permission;
 
 use crate::error::WebError;
 use crate::forms::PersonForm;
@@ -17,12 +21,83 @@ use crate::state::WebState;
 struct ChoicesPage {
     p: Page,
     choices: Choices,
+    mine: Mine,
+    refusal: Option<Refusal>,
+}
+
+impl ChoicesPage {
+    fn acts_for_somebody(&self) -> bool {
+        !self.p.actor.on_behalf_of.0.is_empty()
+    }
+
+    /// What the person may do, to choose a part of it.
+    fn permissions(&self) -> Vec<Permission> {
+        Permission::ALL.iter().copied().filter(|permission| self.p.actor.may(*permission)).collect()
+    }
+
+    /// What a deputy may do, in words; empty for everything.
+    fn named(&self, row: &sakimori_store::deputy::Deputy) -> String {
+        let word = |p: Permission| self.p.t(p.ja(), p.en()).to_owned();
+        let named = deputy::named(row).unwrap_or_default();
+        named.into_iter().map(word).collect::<Vec<_>>().join(self.p.t("、", ", "))
+    }
+}
+
+async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Result<Response, WebError> {
+    let choices = seats::choices(&state.app, &person.actor).await?;
+    let mine = deputy::mine(&state.app, &person.actor).await?;
+    render(&ChoicesPage { p: Page::new(state, person, Room::Administration, "/seats"), choices, mine, refusal })
 }
 
 /// GET /seats
 pub async fn show(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    let choices = seats::choices(&state.app, &person.actor).await?;
-    render(&ChoicesPage { p: Page::new(&state, &person, Room::Administration, "/seats"), choices })
+    page(&state, &person, None).await
+}
+
+/// POST /seats/deputies
+pub async fn name_deputy(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    let f = &form.fields;
+    let new = NewDeputy {
+        deputy_id: f.get("deputy").to_owned(),
+        from_on: f.get("from").to_owned(),
+        to_on: f.get("to").to_owned(),
+        permissions: f.all("permission"),
+        reason: f.get("reason").to_owned(),
+    };
+    match deputy::name(&state.app, &form.person.actor, new).await {
+        Ok(_) => see_other("/seats", None),
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&state, &form.person, Some(*refusal)).await?).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// POST /seats/deputies/{id}/act
+pub async fn act(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
+    deputy::act(&state.app, &form.person.actor, &form.person.token, &id).await?;
+    see_other("/", None)
+}
+
+/// POST /seats/deputies/{id}/end
+pub async fn end_deputy(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
+    let f = &form.fields;
+    deputy::end(&state.app, &form.person.actor, &id, f.get("version").parse().unwrap_or(0)).await?;
+    see_other(if f.get("back") == "administration" { "/administration" } else { "/seats" }, None)
+}
+
+/// POST /seats/self
+pub async fn act_for_oneself(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    deputy::act_for_oneself(&state.app, &form.person.actor, &form.person.token).await?;
+    see_other("/seats", None)
 }
 
 /// POST /seats/{organisation}/choose

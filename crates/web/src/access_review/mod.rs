@@ -1,0 +1,142 @@
+//! 利用者の棚卸し: every seat is looked at once a year.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sakimori_app::access_review::{self as app, Decision, Review};
+use sakimori_app::{AppError, Refusal, RefusalKind, seats};
+use sakimori_domain::identity::Role;
+use sakimori_store::access_review::AccessReview;
+
+use crate::error::WebError;
+use crate::forms::PersonForm;
+use crate::identity::see_other;
+use crate::page::{Page, Room, render};
+use crate::person::Person;
+use crate::state::WebState;
+
+/// Codes of what is odd about a seat, and their words.
+const MARKS: [(&str, &str, &str); 5] = [
+    ("unused", "90日以上使われていない", "not used for 90 days"),
+    ("several", "複数の組織に所属", "in several organisations"),
+    ("deputy", "代理を務めている", "stands in for somebody"),
+    ("deputy-over", "期限を過ぎた代理が残っている", "a deputyship that is over"),
+    ("ended", "停止中または期限終了", "suspended or ended"),
+];
+
+#[derive(Template)]
+#[template(path = "access_review/list.html")]
+struct ListPage {
+    p: Page,
+    reviews: Vec<AccessReview>,
+    /// The running 年度 has none yet.
+    may_open: bool,
+}
+
+/// GET /access-reviews
+pub async fn list(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
+    let reviews = app::list(&state.app, &person.actor).await?;
+    let year = app::fiscal_year(state.app.today());
+    let may_open = reviews.iter().all(|r| r.fiscal_year != year);
+    render(&ListPage { p: Page::new(&state, &person, Room::Administration, "/access-reviews"), reviews, may_open })
+}
+
+/// POST /access-reviews
+pub async fn open(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    let id = app::open(&state.app, &form.person.actor).await?;
+    see_other(&format!("/access-reviews/{id}"), None)
+}
+
+#[derive(Template)]
+#[template(path = "access_review/record.html")]
+struct RecordPage {
+    p: Page,
+    r: Review,
+    roles: Vec<Role>,
+    refusal: Option<Refusal>,
+}
+
+impl RecordPage {
+    fn role(&self, code: &str) -> String {
+        Role::from_code(code).map_or_else(String::new, |role| self.p.t(role.ja(), role.en()).to_owned())
+    }
+
+    fn marks(&self, codes: &str) -> Vec<&'static str> {
+        let word = |code| MARKS.iter().find(|(known, ..)| *known == code);
+        codes.split(' ').filter_map(word).map(|(_, ja, en)| if self.p.english { *en } else { *ja }).collect()
+    }
+
+    fn decision(&self, code: &str) -> &'static str {
+        let english = self.p.english;
+        match code {
+            "keep" => {
+                if english {
+                    "keep"
+                } else {
+                    "維持"
+                }
+            }
+            "change" => {
+                if english {
+                    "change"
+                } else {
+                    "変更"
+                }
+            }
+            "remove" => {
+                if english {
+                    "remove"
+                } else {
+                    "削除"
+                }
+            }
+            _ => {
+                if english {
+                    "open"
+                } else {
+                    "未判断"
+                }
+            }
+        }
+    }
+
+    fn undecided(&self) -> usize {
+        self.r.seats.iter().filter(|seat| seat.decision.is_empty()).count()
+    }
+}
+
+async fn page(state: &WebState, person: &Person, id: &str, refusal: Option<Refusal>) -> Result<Response, WebError> {
+    let r = app::review(&state.app, &person.actor, id).await?;
+    let roles = seats::roles_of(&mut state.app.read().await?, &person.actor.organisation_id).await?;
+    let p = Page::new(state, person, Room::Administration, "/access-reviews");
+    render(&RecordPage { p, r, roles, refusal })
+}
+
+/// GET /access-reviews/{id}
+pub async fn show(State(state): State<WebState>, Path(id): Path<String>, person: Person) -> Result<Response, WebError> {
+    page(&state, &person, &id, None).await
+}
+
+/// POST /access-reviews/{id}/seats/{account}
+pub async fn decide(
+    State(state): State<WebState>,
+    Path((id, account)): Path<(String, String)>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
+    let f = &form.fields;
+    let decision = Decision {
+        version: f.get("version").parse().unwrap_or(0),
+        decision: f.get("decision").to_owned(),
+        new_role: f.get("role").to_owned(),
+        reason: f.get("reason").to_owned(),
+    };
+    match app::decide(&state.app, &form.person.actor, &id, &account, decision).await {
+        Ok(()) => see_other(&format!("/access-reviews/{id}#seat-{account}"), None),
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+            let shown = page(&state, &form.person, &id, Some(*refusal)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -117,6 +117,7 @@ pub const HISTORY: &[(&str, &str, &str)] = &[
     ("tailoring", "decided_by", "a name: who decided then"),
     ("totp", "account_id", "a means of signing in: it goes with the account"),
     ("trail", "actor_id", "who acted: never moves"),
+    ("trail", "on_behalf_of_id", "for whom it was done: never moves"),
     ("workbook_import", "created_by", "a name: who read it; a reading lies a day at most"),
 ];
 

@@ -296,6 +296,7 @@ async fn no_account_column_is_forgotten() {
     let columns = sakimori_store::handover::columns(&mut c).await.expect("the schema");
     let names = [
         "account_id",
+        "on_behalf_of_id",
         "actor_id",
         "delegate_id",
         "principal_id",

@@ -304,16 +304,33 @@ pub struct Entry {
 /// # Errors
 /// A database error.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Entry>> {
+    let mut entries = entries(app, actor, false).await?;
+    entries.sort_by_key(|entry| (!entry.waits, !entry.approval.state.is_running()));
+    Ok(entries)
+}
+
+/// What waits for the actor.
+///
+/// # Errors
+/// A database error.
+pub async fn waiting(app: &App, actor: &Actor) -> Result<Vec<Entry>> {
+    Ok(entries(app, actor, true).await?.into_iter().filter(|entry| entry.waits).collect())
+}
+
+async fn entries(app: &App, actor: &Actor, only_running: bool) -> Result<Vec<Entry>> {
+    if !Kind::ALL.iter().any(|kind| sees(actor, *kind)) {
+        return Ok(Vec::new());
+    }
     let mut c = app.read().await?;
     let mut entries = Vec::new();
-    for approval in store::all(&mut c, &actor.organisation_id).await?.into_iter().filter(|a| sees(actor, a.kind)) {
+    let all = store::all(&mut c, &actor.organisation_id).await?;
+    for approval in all.into_iter().filter(|a| sees(actor, a.kind) && (!only_running || a.state.is_running())) {
         let steps = store::steps(&mut c, &actor.organisation_id, &approval.id).await?;
         let may = possible(actor, &approval, &steps);
         let waits = may.iter().any(|step| matches!(step, Step::Check | Step::Approve | Step::Draft));
         let drafter = steps.iter().rfind(|s| s.step == Step::Draft).map(|s| s.account_name.clone()).unwrap_or_default();
         entries.push(Entry { approval, drafter, waits });
     }
-    entries.sort_by_key(|entry| (!entry.waits, !entry.approval.state.is_running()));
     Ok(entries)
 }
 

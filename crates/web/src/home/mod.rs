@@ -92,6 +92,8 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
         .into_iter()
         .map(|(id, title, rows)| review_task(&id, &title, rows, p.english))
         .collect();
+    let waiting = sakimori_app::approval::waiting(&state.app, actor).await?;
+    tasks.extend(waiting.iter().map(|entry| approval_task(entry, p.english)));
     tasks.extend(requests.iter().map(|r| task(r, &p)));
     let more = tasks.len().saturating_sub(TASKS_SHOWN);
     tasks.truncate(TASKS_SHOWN);
@@ -132,6 +134,16 @@ fn task(r: &AnswerRequest, p: &Page) -> Task {
         (false, false) => format!("回答済 {} / {}", r.answered, r.rows),
     };
     Task { title, href: format!("/requests/{}", r.id), note, due: r.due.clone() }
+}
+
+/// Something that was put forward and waits for this person.
+fn approval_task(entry: &sakimori_app::approval::Entry, english: bool) -> Task {
+    let a = &entry.approval;
+    let (title, note) = match english {
+        true => (format!("{}: {}", a.title, a.state.en()), format!("{}, drafted by {}", a.kind.en(), entry.drafter)),
+        false => (format!("{}（{}）", a.title, a.state.ja()), format!("{} ・ 起案 {}", a.kind.ja(), entry.drafter)),
+    };
+    Task { title, href: format!("/approvals/{}", a.id), note, due: String::new() }
 }
 
 /// Answers that were carried over from ones that have changed since.

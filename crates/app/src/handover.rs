@@ -111,6 +111,7 @@ pub const HISTORY: &[(&str, &str, &str)] = &[
     ("revision_issue", "decided_by", "a name: who decided"),
     ("revision_issue", "updated_by", "a name: who wrote last"),
     ("revision_note", "written_by", "a name: who wrote it"),
+    ("search_entry", "owner", "an organisation"),
     ("sector_standard_exclusion", "decided_by", "a name: who decided then"),
     ("session", "account_id", "ended by the handover"),
     ("sign_in", "account_id", "who signed in then"),

@@ -8,8 +8,8 @@ mod context;
 mod refusal;
 mod texts;
 
-pub mod account_care;
 pub mod access_review;
+pub mod account_care;
 pub mod answers;
 pub mod applicability;
 pub mod approval;

@@ -187,14 +187,14 @@ routes! {
     POST "/seats/{organisation}/choose" SignedIn => seats::choose;
     POST "/seats/{organisation}/invitation" SignedIn => seats::answer;
     POST "/seats/self"               SignedIn => seats::act_for_oneself;
-    POST "/seats/deputies"           SignedIn => seats::name_deputy;
+    POST "/seats/deputies"           Confirmed => seats::name_deputy;
     POST "/seats/deputies/{id}/act"  SignedIn => seats::act;
     POST "/seats/deputies/{id}/end"  SignedIn => seats::end_deputy;
 
     // 人事異動, 棚卸し, 承認
     GET  "/me/duties"                SignedIn => handover::mine;
     GET  "/administration/accounts/{id}/handover" Needs(P::HandOver) => handover::show;
-    POST "/administration/accounts/{id}/handover" Needs(P::HandOver) => handover::make;
+    POST "/administration/accounts/{id}/handover" ConfirmedNeeds(P::HandOver) => handover::make;
     GET  "/handovers"                Needs(P::HandOver) => handover::list;
     GET  "/handovers/{id}"           SignedIn => handover::note;
     GET  "/access-reviews"           NeedsEither(P::Audit, P::Approve) => access_review::list;

@@ -17,7 +17,7 @@ use crate::person::Person;
 use crate::state::WebState;
 
 /// What becomes of a kind of duty, in words.
-fn fate(fate: Fate, english: bool) -> &'static str {
+fn fate(fate: &Fate, english: &bool) -> &'static str {
     match (fate, english) {
         (Fate::Moved, false) => "後任に移る",
         (Fate::Moved, true) => "passes to the successor",

@@ -32,7 +32,7 @@ const JAPANESE: &[(&str, &str)] = chapters![
     "10-backup",
     "11-troubles",
     "12-sign-in",
-    "12-handover",
+    "13-handover",
 ];
 const ENGLISH: &[(&str, &str)] = chapters!["en"];
 

@@ -380,8 +380,8 @@ fn text(key: &str, value: &Value, names: &Names, p: &Page) -> String {
 fn string(key: &str, text: &str, names: &Names, p: &Page) -> String {
     let known = match key {
         "status" => AnswerStatus::from_code(text).map(|status| status_mark(&status, &p.english).to_owned()),
-        "network_classes" => NetworkClass::from_code(text).map(|class| p.t(class.ja(), class.en()).to_owned()),
         "role" => Role::from_code(text).map(|role| p.t(role.ja(), role.en()).to_owned()),
+        "network_classes" => NetworkClass::from_code(text).map(|class| p.t(class.ja(), class.en()).to_owned()),
         "audiences" => Audience::from_code(text).map(|audience| audience.ja().to_owned()),
         "hash" | "sha256" | "content" => Some(text.chars().take(HASH_SHOWN).collect()),
         "state" | "kind" | "decision" | "" => word(&CODES, text, p.english).map(str::to_owned),

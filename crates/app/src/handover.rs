@@ -101,6 +101,7 @@ pub const HISTORY: &[(&str, &str, &str)] = &[
     ("mapping", "reviewed_by", "a name: who reviewed then"),
     ("membership", "account_id", "the seat itself: it ends on the day given"),
     ("notice_read", "account_id", "what was read"),
+    ("organisation_relation", "offered_by", "an organisation"),
     ("passkey", "account_id", "a means of signing in: it goes with the account"),
     ("past_password", "account_id", "a means of signing in: it goes with the account"),
     ("presence", "account_id", "who looks at a sheet this minute"),

@@ -20,12 +20,12 @@ use crate::identity::{confirm, factors, passkey, steps};
 use crate::person::Person;
 use crate::state::WebState;
 use crate::{
-    administration, api, assets, assurance, conflict, edge, health, help, home, identity, notice, registry, security,
-    standards, trail,
-};
-use crate::{
     access_review, approval, crosswalk, handover, incident_case, report, revision, seats, sector_standard, tenancy,
     workbook,
+};
+use crate::{
+    administration, api, assets, assurance, conflict, edge, health, help, home, identity, notice, registry, security,
+    standards, trail,
 };
 
 /// Who reaches a route.

@@ -79,7 +79,7 @@ export async function auditor(story) {
     [save, csrf, { version, status: "o" }],
   );
   assert.equal(answer, 403);
-  const refused = await page.goto(`${story.server.url}/administration`);
+  const refused = await page.goto(`${story.server.url}/administration/sign-in`);
   assert.ok([403, 404].includes(refused.status()));
   await check(page, "63-refused");
   await page.goto(`${story.server.url}/trail`);
@@ -95,12 +95,13 @@ export async function administrator(story) {
   await check(page, "65-people", { fullPage: true });
   const login = "mm-new-operator";
   const password = "correct horse battery 26";
-  await page.getByLabel("氏名").fill("設備運用部 新任担当");
-  await page.getByLabel("ログイン名").fill(login);
-  await page.getByLabel(/パスワード/).fill(password);
-  await page.getByLabel("役割").selectOption("department-member");
-  await page.getByLabel(/^部署/).first().selectOption({ label: "設備運用部" });
-  await page.getByRole("button", { name: /登録|追加/ }).first().click();
+  const form = page.locator('form[action="/administration/accounts"]');
+  await form.getByLabel("氏名").fill("設備運用部 新任担当");
+  await form.getByLabel("ログイン名").fill(login);
+  await form.getByLabel(/パスワード/).fill(password);
+  await form.getByLabel("役割").selectOption("department-member");
+  await form.getByLabel(/^部署/).selectOption({ label: "設備運用部" });
+  await form.getByRole("button", { name: "登録する" }).click();
   await page.getByRole("row", { name: new RegExp(login) }).waitFor();
   await check(page, "66-people-added", { fullPage: true });
   await page.context().close();

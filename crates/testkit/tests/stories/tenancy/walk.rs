@@ -290,6 +290,8 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("access_review", "its own stories; found by organisation and year only"),
     ("access_review_seat", "goes with its review"),
     ("handover", "its own stories; found within the organisation only"),
+    ("trail_round", "made when the installation signs a round, which no request does"),
+    ("trail_sink", "how far a sink has been served: of the installation"),
     ("sign_in_policy", "one row with the rules of signing in, read by the organisation's own id only"),
 ];
 

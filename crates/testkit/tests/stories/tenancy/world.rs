@@ -27,7 +27,7 @@ const GUIDE: &str = "架空の潮汐指針\n\n第1章 総則\n1 目的\n満潮�
 pub struct World {
     pub test: TestApp,
     /// Every id of a kind with the organisation that it belongs to.
-    ids: BTreeMap<Kind, Vec<(String, String)>>,
+    ids: BTreeMap<Kind, Vec<(Vec<String>, String)>>,
 }
 
 impl World {
@@ -41,14 +41,14 @@ impl World {
         done(&administrator.post("/administration/invitations", &invited).await, "an invitation");
         test.organisation(STRANGER, carrier_profile()).await;
         settle(&test).await;
-        let mut ids: BTreeMap<Kind, Vec<(String, String)>> = BTreeMap::new();
+        let mut ids: BTreeMap<Kind, Vec<(Vec<String>, String)>> = BTreeMap::new();
         let records = dump(&test).await;
         for kind in Kind::ALL {
             let (table, column) = kind.place();
             let rows = records.iter().filter(|r| r.table == table && !owner(r).is_empty());
-            let mut found: Vec<_> = rows.map(|r| (owner(r).to_owned(), r.get(column).to_owned())).collect();
+            let mut found: Vec<_> = rows.map(|r| (owners(r), r.get(column).to_owned())).collect();
             // The operator's come first: it has most.
-            found.sort_by_key(|(owner, _)| owner != OPERATOR);
+            found.sort_by_key(|(owners, _)| owners[0] != OPERATOR);
             ids.insert(kind, found);
         }
         Self { test, ids }
@@ -56,13 +56,13 @@ impl World {
 
     /// An id that belongs to another organisation.
     pub fn foreign(&self, organisation: &str, kind: Kind) -> &str {
-        let found = self.ids[&kind].iter().find(|(owner, _)| owner != organisation);
+        let found = self.ids[&kind].iter().find(|(owners, _)| owners.iter().all(|owner| owner != organisation));
         &found.unwrap_or_else(|| panic!("nobody has anything of the kind {kind:?}: build one in world.rs")).1
     }
 
     /// An id of one's own; one that nothing has where there is none.
     pub fn own(&self, organisation: &str, kind: Kind) -> String {
-        let found = self.ids[&kind].iter().find(|(owner, _)| owner == organisation);
+        let found = self.ids[&kind].iter().find(|(owners, _)| owners.iter().any(|owner| owner == organisation));
         found.map_or_else(|| absent(self.foreign(organisation, kind)), |(_, id)| id.clone())
     }
 }
@@ -75,6 +75,13 @@ pub fn owner(record: &Record) -> &str {
         "organisation_relation" => record.get("lower_id"),
         _ => record.owner.as_deref().unwrap_or(""),
     }
+}
+
+/// Everybody whose row it is: a relation has two sides.
+fn owners(record: &Record) -> Vec<String> {
+    let sides = ["upper_id", "offered_by"].map(|column| record.get(column).to_owned());
+    let sides = sides.into_iter().filter(|_| record.table == "organisation_relation");
+    std::iter::once(owner(record).to_owned()).chain(sides).collect()
 }
 
 /// An id of the same shape that nothing has.
@@ -92,7 +99,7 @@ pub async fn dump(test: &TestApp) -> Vec<Record> {
 
 /// The rows that belong to others than one organisation, directly or by an id that they hold.
 pub fn rows_of_others(records: &[Record], organisation: &str) -> Vec<Record> {
-    let is_others = |r: &Record| !["", organisation].contains(&owner(r));
+    let is_others = |r: &Record| owners(r).iter().all(|owner| !["", organisation].contains(&owner.as_str()));
     let ids: BTreeSet<&str> = records.iter().filter(|r| is_others(r)).map(|r| r.get("id")).collect();
     let holds =
         |r: &Record| r.owner.is_none() && r.cells.iter().any(|(_, text)| text.len() > 6 && ids.contains(text.as_str()));

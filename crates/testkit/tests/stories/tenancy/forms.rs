@@ -64,10 +64,10 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("/revision", &["edition=nisc-measures-3", "title=t", "point=p", "change=open", "meeting=!{meeting}"]),
     ("/revision/meetings", &["id=!{meeting}", "version=1", "body=b", "round=7", "held_on=2026-11-01", "state=planned"]),
     ("/revision/drafts", &["edition=!{edition}"]),
-    ("/revision/{id}", &["version=1", "edition=!{edition}", "title=t", "point=p", "change=open"]),
+    ("/revision/{id}", &["version=77", "edition=!{edition}", "title=t", "point=p", "change=open"]),
     (
         "/revision/{id}",
-        &["version=1", "edition=nisc-measures-3", "title=t", "point=p", "change=open", "meeting=!{meeting}"],
+        &["version=77", "edition=nisc-measures-3", "title=t", "point=p", "change=open", "meeting=!{meeting}"],
     ),
     (
         "/revision/{id}/step",
@@ -76,7 +76,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("/revision/{id}/notes", &["on=2026-11-02", "speaker=s", "text=t", "meeting=!{meeting}"]),
     ("/cases", &["title="]),
     ("/cases/take-over", &["edition=!{edition}"]),
-    ("/cases/{id}", &["version=1", "title=t", "edition=!{edition}"]),
+    ("/cases/{id}", &["version=77", "title=t", "edition=!{edition}"]),
     (
         "/cases/{id}/judge",
         &[
@@ -84,10 +84,13 @@ pub const FORMS: &[(&str, &[&str])] = &[
             "edition=nisc-measures-3",
             "number=(1)/ウ/(イ)/○不正プログラム",
             "verdict=confirm",
-            "version=0",
+            "seen=elsewhere",
         ],
     ),
-    ("/cases/{id}/judge", &["problem=@{problem}", "edition=!{edition}", "number=1", "verdict=confirm", "version=0"]),
+    (
+        "/cases/{id}/judge",
+        &["problem=@{problem}", "edition=!{edition}", "number=1", "verdict=confirm", "seen=elsewhere"],
+    ),
     ("/sector-standards", &["id=!{sector_standard}", "version=1", "sector=s", "title=t", "authority=in-house"]),
     ("/sector-standards", &["sector=s", "title=t", "authority=in-house", "edition=!{edition}"]),
     ("/sector-standards", &["sector=s", "title=t", "authority=in-house", "supplement_of=!{sector_standard}"]),

@@ -110,8 +110,11 @@ fn masked(answer: &Answer, ids: &BTreeSet<String>) -> String {
     let mut headers: Vec<String> = answer.headers.iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
     headers.sort();
     let mut text = format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.text());
-    for id in ids {
-        text = text.replace(id, "ID");
+    // The longest first: one id may begin with another.
+    let mut longest: Vec<&String> = ids.iter().collect();
+    longest.sort_by_key(|id| std::cmp::Reverse(id.len()));
+    for id in longest {
+        text = text.replace(id.as_str(), "ID");
     }
     // The length follows the id only.
     text.lines().filter(|line| !line.starts_with("content-length")).collect::<Vec<_>>().join("\n")
@@ -214,7 +217,7 @@ fn needles(records: &[Record], organisation: &str) -> BTreeMap<String, String> {
             // Codes of our own and moments stand on many pages.
             let told = |c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit() && !"-:TZ._".contains(c);
             let is_id = text.len() == 26 && text.chars().any(|c| c.is_ascii_digit());
-            let long = text.chars().count() >= 8 && (is_id || text.chars().any(told));
+            let long = is_id || (text.chars().count() >= 12 && text.chars().any(told));
             if *count < 3 && long && !known.contains(text.as_str()) {
                 *count += 1;
                 out.insert(text.clone(), format!("{}.{column}", record.table));

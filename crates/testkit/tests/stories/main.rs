@@ -21,6 +21,7 @@ mod revision;
 mod roles;
 mod second_factor;
 mod sector_standard;
+mod self_assessment;
 mod sign_in;
 mod simulation;
 mod standards;

@@ -75,6 +75,7 @@ pub async fn fill(app: &App) -> Result<Prepared> {
         password: PASSWORD.to_owned(),
         role: Role::SecurityOfficer,
         department_id: String::new(),
+        is_issued: false,
     };
     add_account(app, &administrator, account).await?;
     let small = two_years(app, SMALL, &department).await?;

@@ -92,6 +92,7 @@ async fn first(app: &App, organisations: usize) -> Result<Filled> {
             password: crate::prepare::PASSWORD.to_owned(),
             role,
             department_id: if role == Role::DepartmentMember { department.clone() } else { String::new() },
+            is_issued: false,
         };
         add_account(app, &administrator, account).await?;
     }

@@ -116,6 +116,8 @@ pub struct NewAccount {
     pub password: String,
     pub role: Role,
     pub department_id: String,
+    /// The administrator knows the password: it is to be replaced at the first sign-in.
+    pub is_issued: bool,
 }
 
 /// A login as it is kept: small letters.
@@ -186,6 +188,9 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     };
     store::insert_account(&mut op.write, &account).await?;
     store::put_membership(&mut op.write, &account.id, &actor.organisation_id, new.role, &new.department_id).await?;
+    if new.is_issued {
+        crate::issued_password::mark(&mut op.write, &account.id, app.now()).await?;
+    }
     let after = json!({ "login": account.login, "name": account.display_name, "role": new.role.code(), "department": new.department_id });
     op.trail_new("account.add", ("account", &account.id), &after).await?;
     op.commit().await?;
@@ -233,6 +238,7 @@ pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &
     let now = op.now.clone();
     sakimori_store::sign_in::insert_past_password(&mut op.write, &changed.id, &now, &past[0]).await?;
     sakimori_store::sign_in::set_password_at(&mut op.write, &changed.id, &now).await?;
+    sakimori_store::sign_in::set_issued_until(&mut op.write, &changed.id, "").await?;
     store::delete_sessions_of(&mut op.write, &changed.id).await?;
     op.trail_new("account.password", ("account", &changed.id), &json!({})).await?;
     let text = (

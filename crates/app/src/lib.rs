@@ -28,6 +28,7 @@ pub mod handover;
 pub mod identity;
 pub mod incident_case;
 pub mod ingest;
+pub mod issued_password;
 pub mod jobs;
 pub mod key_check;
 pub mod keys;

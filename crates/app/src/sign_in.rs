@@ -49,6 +49,8 @@ pub enum Stage {
     SecondFactor,
     /// The account was not used for long: who is it, and is what we know of them still right?
     Absence,
+    /// The password was issued by somebody else: one's own is to be chosen.
+    NewPassword,
     /// The role demands a second factor and the account has none.
     SetUp,
 }
@@ -59,6 +61,7 @@ impl Stage {
             Stage::Done => "",
             Stage::SecondFactor => "second-factor",
             Stage::Absence => "absence",
+            Stage::NewPassword => "new-password",
             Stage::SetUp => "set-up",
         }
     }
@@ -68,6 +71,7 @@ impl Stage {
         match code {
             "" => Stage::Done,
             "absence" => Stage::Absence,
+            "new-password" => Stage::NewPassword,
             "set-up" => Stage::SetUp,
             _ => Stage::SecondFactor,
         }
@@ -82,6 +86,8 @@ pub enum Passed {
     Factor,
     /// That they are back and what has changed.
     Return,
+    /// A password of one's own.
+    NewPassword,
     /// That the demanded second factor is set up.
     SetUp,
 }
@@ -133,7 +139,9 @@ pub async fn sign_in(app: &App, login: &str, password: &str, origin: impl Into<O
     let mut op = app.operate_as(&actor).await?;
     // Hashing takes a while: what was true before it may not be true any more.
     let present = accounts::account_held(&mut op.write, &account.id).await?;
-    let may = |now: Account| may_enter(&now, app.now()) && now.password_hash == account.password_hash;
+    let standing = store::standing(&mut op.write, &account.id).await?;
+    let has_run_out = standing.is_some_and(|s| crate::issued_password::has_run_out(&s.issued_until, app.now()));
+    let may = |now: Account| may_enter(&now, app.now()) && now.password_hash == account.password_hash && !has_run_out;
     if active.is_none() || !present.is_some_and(may) {
         store::insert_attempt(&mut op.write, &attempt(app, &account.id, origin, "refused")).await?;
         op.trail_new("session.refuse", ("account", &account.id), &json!({})).await?;
@@ -222,11 +230,12 @@ async fn missing(
     if passed < Passed::Factor && has_factor {
         return Ok(Stage::SecondFactor);
     }
-    if passed < Passed::Return {
-        let standing = store::standing(&mut op.write, &account.id).await?;
-        if standing.is_some_and(|s| policy.is_unused(&s.alive_at, op.app.now())) {
-            return Ok(Stage::Absence);
-        }
+    let standing = store::standing(&mut op.write, &account.id).await?;
+    if passed < Passed::Return && standing.as_ref().is_some_and(|s| policy.is_unused(&s.alive_at, op.app.now())) {
+        return Ok(Stage::Absence);
+    }
+    if standing.is_some_and(|s| !s.issued_until.is_empty()) {
+        return Ok(Stage::NewPassword);
     }
     if !has_factor && policy.demands_factor(role) {
         return Ok(Stage::SetUp);
@@ -395,13 +404,13 @@ async fn tell_locked(op: &mut Operation<'_>, account: &Account, seat: &Membershi
 }
 
 /// A session in the middle of signing in, and whose it is.
-struct Underway {
-    account: Account,
-    seat: Membership,
+pub(crate) struct Underway {
+    pub(crate) account: Account,
+    pub(crate) seat: Membership,
     token_hash: String,
 }
 
-async fn underway(app: &App, token: &str, stage: Stage) -> Result<Underway> {
+pub(crate) async fn underway(app: &App, token: &str, stage: Stage) -> Result<Underway> {
     let token_hash = token_hash(token);
     let mut c = app.read().await?;
     let found = accounts::signed_in(&mut c, &token_hash).await?;
@@ -446,7 +455,12 @@ pub async fn second_step(app: &App, token: &str, code: &str, origin: impl Into<O
 }
 
 /// Passes a step: the old session goes, a new one with another token comes.
-async fn advance(mut op: Operation<'_>, u: &Underway, origin: Origin<'_>, passed: Passed) -> Result<SignedIn> {
+pub(crate) async fn advance(
+    mut op: Operation<'_>,
+    u: &Underway,
+    origin: Origin<'_>,
+    passed: Passed,
+) -> Result<SignedIn> {
     accounts::delete_session(&mut op.write, &u.token_hash).await?;
     let signed = enter(&mut op, &u.account, &u.seat, origin, passed).await?;
     op.commit().await?;

@@ -38,6 +38,7 @@ macro_rules! of_engine {
             14 "0014_durable",
             15 "0015_scale",
             16 "0016_tenancy",
+            18 "0018_issued_password",
         )
     };
 }

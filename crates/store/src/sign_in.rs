@@ -209,23 +209,31 @@ pub struct Standing {
     pub used_at: String,
     /// The last moment that shows that somebody answers for the account: made, used, or let in by the administrator.
     pub alive_at: String,
+    /// Until when a password works that somebody else chose; empty for one's own.
+    pub issued_until: String,
 }
 
 /// Last use and age of the password of an account.
 pub async fn standing(c: &mut Connection, account_id: &str) -> Result<Option<Standing>> {
     let row = c
         .one(
-            "SELECT contact, CASE WHEN password_at = '' THEN created_at ELSE password_at END, used_at, created_at, kept_at
-             FROM account WHERE id = $1",
+            "SELECT contact, CASE WHEN password_at = '' THEN created_at ELSE password_at END, used_at, created_at, kept_at,
+                    issued_until FROM account WHERE id = $1",
             params![account_id],
         )
         .await?;
     row.map(|row| {
         let (used_at, created_at, kept_at) = (row.text(2)?, row.text(3)?, row.text(4)?);
         let alive_at = used_at.clone().max(created_at).max(kept_at);
-        Ok(Standing { contact: row.text(0)?, password_at: row.text(1)?, used_at, alive_at })
+        Ok(Standing { contact: row.text(0)?, password_at: row.text(1)?, used_at, alive_at, issued_until: row.text(5)? })
     })
     .transpose()
+}
+
+/// Notes until when an issued password works; empty when the person has chosen one.
+pub async fn set_issued_until(w: &mut Write, account_id: &str, until: &str) -> Result<()> {
+    w.run("UPDATE account SET issued_until = $1 WHERE id = $2", params![until, account_id]).await?;
+    Ok(())
 }
 
 /// Notes that a password was chosen.

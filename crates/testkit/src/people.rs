@@ -77,6 +77,7 @@ impl TestApp {
                 password: PASSWORD.to_owned(),
                 role: *role,
                 department_id,
+                is_issued: false,
             };
             // The access test wants every role in one organisation. Where the kind of organisation has no such role, the
             // account is registered with one that fits and the seat is rewritten behind the rule's back.

@@ -164,6 +164,8 @@ routes! {
     POST "/sign-in/passkey"          Step(Stage::SecondFactor) => passkey::step;
     GET  "/sign-in/return"           Step(Stage::Absence) => steps::return_page;
     POST "/sign-in/return"           Step(Stage::Absence) => steps::come_back;
+    GET  "/sign-in/new-password"     Step(Stage::NewPassword) => steps::new_password_page;
+    POST "/sign-in/new-password"     Step(Stage::NewPassword) => steps::new_password;
     POST "/sign-out"                 AnyStep => identity::sign_out;
     POST "/language"                 AnyStep => identity::choose_language;
     GET  "/confirm"                  SignedIn => confirm::page;
@@ -222,6 +224,7 @@ routes! {
     POST "/administration/sign-in/suspend" ConfirmedNeeds(P::ManageAccounts) => administration::safety::suspend;
     POST "/administration/sign-in/{id}/sessions" ConfirmedNeeds(P::ManageAccounts) => administration::safety::end_sessions;
     POST "/administration/sign-in/{id}/factor" ConfirmedNeeds(P::ManageAccounts) => administration::safety::reset_factor;
+    POST "/administration/sign-in/{id}/password" ConfirmedNeeds(P::ManageAccounts) => administration::safety::issue_password;
     POST "/administration/sign-in/{id}/keep" ConfirmedNeeds(P::ManageAccounts) => administration::safety::keep;
     GET  "/administration/sign-in-rules" Needs(P::ManageSignIn) => administration::safety::rules;
     POST "/administration/sign-in-rules" ConfirmedNeeds(P::ManageSignIn) => administration::safety::change_rules;

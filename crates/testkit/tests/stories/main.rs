@@ -13,6 +13,7 @@ mod desk;
 mod durable;
 mod identity;
 mod incident_case;
+mod issued_password;
 mod jobs;
 mod notice;
 mod oscal;

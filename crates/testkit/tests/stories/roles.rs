@@ -68,6 +68,7 @@ async fn desks_stand_where_they_belong_and_an_administrator_remains() {
             password: PASSWORD.to_owned(),
             role: Role::MinistryDesk,
             department_id: alpha.department,
+            is_issued: false,
         };
         let refused = accounts::add_account(&test.app, &administrator, new).await.expect_err("an operator's desk");
         assert_eq!(refused.refusal().map(|refusal| refusal.code), Some("role-kind"));

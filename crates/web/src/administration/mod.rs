@@ -111,6 +111,7 @@ pub async fn add_account(State(state): State<WebState>, form: PersonForm) -> Res
         password: f.get("password").to_owned(),
         role,
         department_id: f.get("department").to_owned(),
+        is_issued: true,
     };
     let result = app::add_account(&state.app, &form.person.actor, new).await;
     done(&state, &form.person, result).await

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::sign_in_policy::{self, LIMITS, Policy};
-use sakimori_app::{AppError, Refusal, RefusalKind, account_care, second_factor};
+use sakimori_app::{AppError, Refusal, RefusalKind, account_care, issued_password, second_factor};
 use sakimori_domain::identity::Role;
 use sakimori_store::sign_in::Member;
 
@@ -41,7 +41,7 @@ fn role_word(code: &str, p: &Page) -> String {
 async fn done(state: &WebState, person: &Person, result: Result<(), AppError>) -> Result<Response, WebError> {
     match result {
         Ok(()) => see_other("/administration/sign-in", None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+        Err(AppError::Refused(refusal)) if matches!(refusal.kind, RefusalKind::Invalid | RefusalKind::Conflict) => {
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page(state, person, Some(*refusal)).await?).into_response())
         }
         Err(error) => Err(error.into()),
@@ -77,6 +77,31 @@ pub async fn reset_factor(
 ) -> Result<Response, WebError> {
     let result = second_factor::reset(&state.app, &form.person.actor, &id).await;
     done(&state, &form.person, result).await
+}
+
+#[derive(Template)]
+#[template(path = "administration/issued_password.html")]
+struct IssuedPage {
+    p: Page,
+    member: Member,
+    password: String,
+}
+
+/// POST /administration/sign-in/{id}/password
+pub async fn issue_password(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
+    let password = match issued_password::issue(&state.app, &form.person.actor, &id).await {
+        Ok(password) => password,
+        Err(error) => return done(&state, &form.person, Err(error)).await,
+    };
+    let (members, _) = account_care::members(&state.app, &form.person.actor).await?;
+    let member = members.into_iter().map(|(member, _)| member).find(|member| member.account_id == id);
+    let member = member.ok_or_else(Refusal::not_found)?;
+    let p = Page::new(&state, &form.person, Room::Administration, "/administration/sign-in");
+    render(&IssuedPage { p, member, password })
 }
 
 /// POST /administration/sign-in/{id}/keep

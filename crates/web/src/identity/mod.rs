@@ -99,6 +99,7 @@ fn step_path(stage: Stage) -> &'static str {
         Stage::Done => "",
         Stage::SecondFactor => "/sign-in/second-factor",
         Stage::Absence => "/sign-in/return",
+        Stage::NewPassword => "/sign-in/new-password",
         Stage::SetUp => "/me/second-factor",
     }
 }

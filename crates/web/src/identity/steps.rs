@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::sign_in::{self as app, Origin, Return};
-use sakimori_app::{AppError, Refusal, RefusalKind};
+use sakimori_app::{AppError, Refusal, RefusalKind, issued_password};
 use sakimori_store::second_factor;
 
 use super::{SignInQuery, on};
@@ -133,6 +133,44 @@ pub async fn come_back(State(state): State<WebState>, request: Request) -> Resul
         Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
             let fields = (f.get("next"), f.get("changed"), Some(f.get("contact")));
             let page = returning(&state, &form.person, fields, Some(*refusal)).await?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "identity/new_password.html")]
+struct NewPasswordPage {
+    p: Page,
+    next: String,
+    refusal: Option<Refusal>,
+}
+
+/// GET /sign-in/new-password
+pub async fn new_password_page(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, WebError> {
+    render(&NewPasswordPage { p: Page::new(&state, &person, Room::Home, "/"), next: query.next, refusal: None })
+}
+
+/// POST /sign-in/new-password
+pub async fn new_password(State(state): State<WebState>, request: Request) -> Result<Response, WebError> {
+    let (form, agent) = form_and_agent(request, &state).await?;
+    let f = &form.fields;
+    let origin = Origin { address: &form.person.actor.address, agent: &agent };
+    let done = if f.get("new") == f.get("again") {
+        issued_password::replace(&state.app, &form.person.token, f.get("new"), origin).await
+    } else {
+        Err(Refusal::invalid("password-again", "2つの入力が違います。", "The two entries differ.").into())
+    };
+    match done {
+        Ok(signed) => on(&state, &signed, f.get("next")),
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+            let p = Page::new(&state, &form.person, Room::Home, "/");
+            let page = render(&NewPasswordPage { p, next: f.get("next").to_owned(), refusal: Some(*refusal) })?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),

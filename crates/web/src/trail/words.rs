@@ -65,6 +65,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("account.recovery-renew", "回復コードを作り直しました", "made new recovery codes"),
     ("account.recovery-used", "回復コードを使いました", "used a recovery code"),
     ("account.add", "利用者を登録しました", "registered a person"),
+    ("account.password-issue", "新しいパスワードを渡しました", "gave a new password"),
     ("account.password", "パスワードを変更しました", "changed the password"),
     ("account.language", "表示の言語を変更しました", "changed the language"),
     ("session.enter", "別の所属組織に切り替えました", "moved to another organisation of theirs"),

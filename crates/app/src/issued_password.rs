@@ -1,0 +1,130 @@
+//! Passwords that somebody else knows: the first one, and the one that helps whoever forgot theirs. They work for a few
+//! days, and the first thing that signing in with one asks for is a password of one's own (ASVS 5.0.0 6.4.1, 6.4.3).
+
+use jiff::{SignedDuration, Timestamp};
+use sakimori_domain::identity::Permission;
+use sakimori_store::Write;
+use sakimori_store::identity::{self as accounts, Account};
+use sakimori_store::sign_in as store;
+use serde_json::json;
+
+use crate::identity::actor;
+use crate::notice::{self, Audience};
+use crate::sign_in::{Origin, Passed, SignedIn, Stage, advance, underway};
+use crate::{Actor, App, Refusal, RefusalKind, Result, passwords};
+
+/// An issued password works this long.
+pub const ISSUED_DAYS: i64 = 7;
+/// Letters that nobody confuses on paper; 20 of them are 99 bits.
+const LETTERS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// Notes that the account's password was chosen by somebody else.
+///
+/// # Errors
+/// A database error.
+pub(crate) async fn mark(write: &mut Write, account_id: &str, now: Timestamp) -> Result<()> {
+    let until = (now + SignedDuration::from_hours(24 * ISSUED_DAYS)).to_string();
+    Ok(store::set_issued_until(write, account_id, &until).await?)
+}
+
+/// Whether an issued password has run out.
+pub(crate) fn has_run_out(issued_until: &str, now: Timestamp) -> bool {
+    !issued_until.is_empty() && issued_until.parse::<Timestamp>().is_ok_and(|until| until < now)
+}
+
+fn random_password(app: &App) -> String {
+    let mut out = String::new();
+    while out.len() < 23 {
+        // Numbers from 248 on would make some letters likelier than others.
+        let bytes: [u8; 32] = app.random();
+        for byte in bytes.into_iter().filter(|byte| *byte < 248) {
+            if out.len() < 23 {
+                out.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
+                if [5, 11, 17].contains(&out.len()) {
+                    out.push('-');
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Gives an account of the actor's organisation a new password, which is returned once and kept nowhere. Its second
+/// factor stays; its sessions end.
+///
+/// # Errors
+/// Not of this organisation, one's own account, a person who has seats elsewhere too, or a role that may not.
+pub async fn issue(app: &App, actor: &Actor, account_id: &str) -> Result<String> {
+    actor.require(Permission::ManageAccounts)?;
+    if account_id == actor.account_id {
+        return Err(Refusal::invalid(
+            "own-account",
+            "自分のパスワードは「自分の設定」で変更してください。",
+            "Change your own password under My settings.",
+        )
+        .into());
+    }
+    let password = random_password(app);
+    let password_hash = app.hash_password(&password).await?;
+    let mut op = app.operate(actor, Permission::ManageAccounts).await?;
+    let seats = accounts::memberships_of_account(&mut op.write, account_id).await?;
+    if !seats.iter().any(|seat| seat.organisation_id == actor.organisation_id) {
+        return Err(Refusal::not_found().into());
+    }
+    // Whoever knows the password signs in to every organisation of the person: one administrator must not open another's.
+    if seats.len() > 1 {
+        return Err(Refusal::new(
+            RefusalKind::Conflict,
+            "account-of-several",
+            "ほかの組織にも所属する利用者のパスワードは、この画面では新しくできません。",
+            "This person has a seat in another organisation too; their password is not issued here.",
+        )
+        .next("この機械の運用者に依頼してください。", "Ask those who run this machine.")
+        .into());
+    }
+    let account = accounts::account_held(&mut op.write, account_id).await?.ok_or_else(Refusal::not_found)?;
+    let now = op.now.clone();
+    store::insert_past_password(&mut op.write, account_id, &now, &account.password_hash).await?;
+    accounts::update_account(&mut op.write, &Account { password_hash, ..account }).await?;
+    mark(&mut op.write, account_id, app.now()).await?;
+    accounts::delete_sessions_of(&mut op.write, account_id).await?;
+    op.trail_new("account.password-issue", ("account", account_id), &json!({ "days": ISSUED_DAYS })).await?;
+    let (ja, en) = (
+        format!("{}があなたのパスワードを新しくしました。心当たりがない場合はすぐに連絡してください。", actor.name),
+        format!("{} gave you a new password. If you did not ask for it, tell them at once.", actor.name),
+    );
+    let to = Audience::Account(account_id);
+    notice::tell(&mut op, &actor.organisation_id, to, "account.password-issue", ("account", account_id), (&ja, &en))
+        .await?;
+    op.commit().await?;
+    Ok(password)
+}
+
+/// The step of signing in that replaces an issued password by one's own.
+///
+/// # Errors
+/// A password that breaks a rule or was used before; another step.
+pub async fn replace(app: &App, token: &str, new: &str, origin: impl Into<Origin<'_>>) -> Result<SignedIn> {
+    let origin = origin.into();
+    let u = underway(app, token, Stage::NewPassword).await?;
+    let own = [&u.account.login, &u.account.display_name, &u.seat.organisation_name, &u.seat.department_name];
+    passwords::check_rules(new, &own.map(String::as_str))?;
+    let mut past = store::past_passwords(&mut app.read().await?, &u.account.id, passwords::REMEMBERED).await?;
+    past.insert(0, u.account.password_hash.clone());
+    app.refuse_reuse(new, &past).await?;
+    let password_hash = app.hash_password(new).await?;
+    let person = actor(&u.account, &u.seat, origin.address);
+    let mut op = app.operate_as(&person).await?;
+    let present = accounts::account_held(&mut op.write, &u.account.id).await?;
+    let Some(present) = present.filter(|now| now.password_hash == u.account.password_hash && now.state == "active")
+    else {
+        return Err(crate::sign_in::wrong().into());
+    };
+    let now = op.now.clone();
+    accounts::update_account(&mut op.write, &Account { password_hash, ..present }).await?;
+    store::insert_past_password(&mut op.write, &u.account.id, &now, &u.account.password_hash).await?;
+    store::set_password_at(&mut op.write, &u.account.id, &now).await?;
+    store::set_issued_until(&mut op.write, &u.account.id, "").await?;
+    op.trail_new("account.password", ("account", &u.account.id), &json!({})).await?;
+    advance(op, &u, origin, Passed::NewPassword).await
+}

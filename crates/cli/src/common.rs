@@ -64,6 +64,7 @@ pub struct SettingsFile {
     pub behind_proxy: Option<bool>,
     pub trusted_proxies: Vec<String>,
     pub limits: std::collections::BTreeMap<String, u32>,
+    pub otlp_endpoint: Option<String>,
     /// `[database]`
     pub database: DatabaseSettings,
     pub trail_key_file: Option<PathBuf>,

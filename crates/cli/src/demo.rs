@@ -35,7 +35,7 @@ const MARK: &str = ".sakimori-demo";
 /// # Errors
 /// The folder holds something else, or the address is taken.
 pub async fn run(args: DemoArgs) -> Result<ExitCode> {
-    serve::start_log();
+    serve::start_log(None)?;
     if !args.plain_http && !args.listen.ip().to_canonical().is_loopback() {
         bail!(
             "{0} はほかの機械から届く番地です。デモのパスワードは公開されています。閉じた場所（コンテナーなど）で使うときは --plain-http を付けてください / {0} is reached by others, and the passwords of the demonstration are public; say --plain-http in a closed place, e.g. a container",

@@ -2,6 +2,7 @@
 
 mod connection;
 mod settings;
+mod telemetry;
 mod tls;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 
 use self::connection::Doorkeeper;
 use self::settings::{Edge, EdgeArgs};
+pub use self::telemetry::start as start_log;
 use self::tls::Tls;
 use crate::common::{DataArgs, open_app_with};
 
@@ -75,7 +77,7 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     edge.check(address)?;
-    start_log();
+    let traces = telemetry::start(edge.otlp_endpoint.as_deref())?;
     let config = WebConfig {
         secure_cookies: !insecure_cookies,
         demo: false,
@@ -94,7 +96,10 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
     let app = open_app_with(&args.data, backup_to).await?;
     let listener = listen(address).await?;
     crate::trail_sinks::start(app.clone(), sinks);
-    serve(app, config, listener, tls).await
+    let ended = serve(app, config, listener, tls).await;
+    // It waits for the collector, with the requests of this very runtime.
+    tokio::task::spawn_blocking(move || traces.end()).await?;
+    ended
 }
 
 /// What holds, as a settings file could say it; the database's address without its password.
@@ -197,11 +202,4 @@ async fn told_to_end() {
         _ = interrupt => {}
         _ = terminate.recv() => {}
     }
-}
-
-/// JSON lines on standard error; `SAKIMORI_LOG` chooses what (default: info).
-pub fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SAKIMORI_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::App;
+use tracing::Instrument as _;
 
 use crate::state::WebState;
 
@@ -50,7 +51,18 @@ pub async fn count(State(state): State<WebState>, request: Request, next: Next) 
     let method = request.method().to_string();
     state.metrics.under_way.fetch_add(1, Ordering::Relaxed);
     let began = state.app.now();
-    let response = next.run(request).await;
+    // Target and fields are those that `cli` gives along as traces.
+    let span = tracing::info_span!(
+        target: "sakimori::trace",
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = %route,
+        http.response.status_code = tracing::field::Empty,
+    );
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("http.response.status_code", response.status().as_u16());
     state.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
     // The clock may be set while a request runs; a request never took less than nothing.
     let took = state.app.now().duration_since(began).as_millis_f64().max(0.0);

@@ -28,6 +28,9 @@ pub struct EdgeArgs {
     /// A limit as NAME=NUMBER (repeatable, or with commas); docs/settings.md lists them.
     #[arg(long = "limit", env = "SAKIMORI_LIMIT", value_delimiter = ',')]
     pub limits: Vec<String>,
+    /// OpenTelemetry collector to send traces to (OTLP over HTTP), e.g. http://127.0.0.1:4318 [default: none are sent].
+    #[arg(long, env = "SAKIMORI_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
 }
 
 /// The edge as it holds.
@@ -38,6 +41,7 @@ pub struct Edge {
     pub behind_proxy: bool,
     pub trusted_proxies: Vec<IpNet>,
     pub limits: Limits,
+    pub otlp_endpoint: Option<String>,
 }
 
 impl EdgeArgs {
@@ -58,7 +62,8 @@ impl EdgeArgs {
         let named = if self.trusted_proxy.is_empty() { &file.trusted_proxies } else { &self.trusted_proxy };
         let trusted_proxies = named.iter().map(|text| network(text)).collect::<Result<_>>()?;
         let behind_proxy = self.behind_proxy || file.behind_proxy.unwrap_or(false);
-        Ok(Edge { tls, behind_proxy, trusted_proxies, limits: self.limits(&file.limits)? })
+        let otlp_endpoint = self.otlp_endpoint.clone().or_else(|| file.otlp_endpoint.clone());
+        Ok(Edge { tls, behind_proxy, trusted_proxies, limits: self.limits(&file.limits)?, otlp_endpoint })
     }
 
     fn limits(&self, file: &BTreeMap<String, u32>) -> Result<Limits> {
@@ -111,6 +116,9 @@ impl Edge {
     /// The lines of a settings file.
     pub fn to_toml(&self) -> String {
         let mut out = String::new();
+        if let Some(endpoint) = &self.otlp_endpoint {
+            out += &format!("otlp-endpoint = {endpoint:?}\n");
+        }
         if let Some((certificate, key)) = &self.tls {
             out += &format!(
                 "tls-certificate = {:?}\ntls-key = {:?}\n",

@@ -2,4 +2,5 @@
 
 mod limits;
 mod server;
+mod telemetry;
 mod tls;

@@ -42,6 +42,8 @@ fn start(url: &str, folder: &Path, address: &str) -> Process {
         .arg(folder.with_extension("toml"))
         .env("SAKIMORI_DATABASE_URL", url)
         .env("SAKIMORI_DATABASE_POOL", "5")
+        // A replica that is never behind: reports take the way over it.
+        .env("SAKIMORI_READ_REPLICA_URL", url)
         .env("SAKIMORI_LOG", "error")
         .stdin(Stdio::null())
         .spawn();
@@ -295,6 +297,7 @@ async fn three_processes_one_killed_under_load_and_nothing_is_lost() {
     let broken: u32 = saves.iter().map(|saved| saved.broken).sum();
     assert!(usize::try_from(broken).expect("a count") <= PEOPLE, "at most one request of each was in flight: {broken}");
     nothing_lost(&app, &saves, &assessment_id).await;
+    exported(&balancer, &saves, &assessment_id).await;
     println!(
         "{} saves, {broken} in flight when one of three was killed",
         saves.iter().map(|s| s.texts.len()).sum::<usize>()
@@ -303,6 +306,18 @@ async fn three_processes_one_killed_under_load_and_nothing_is_lost() {
     drop(processes);
     let _ = std::fs::remove_dir_all(&folder);
     let _ = std::fs::remove_file(folder.with_extension("toml"));
+}
+
+/// An export, which is read from the replica, has what was saved last.
+async fn exported(balancer: &Balancer, saves: &[Saved], assessment_id: &str) {
+    let session = sign_in(balancer, "beta-officer", PASSWORD).await;
+    let path = format!("/assessments/{assessment_id}/workbook.csv");
+    let Answer::Done { status: 200, body, .. } = balancer.send(&session, "GET", &path, "", "").await else {
+        panic!("no export")
+    };
+    for (_, text) in saves.iter().filter_map(|saved| saved.texts.last()) {
+        assert!(body.contains(text), "{text} is in the export");
+    }
 }
 
 /// A newer program changes the schema while this one runs: it goes on while the newer one allows it.

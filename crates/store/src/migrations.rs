@@ -119,7 +119,13 @@ async fn make_queue(connection: &mut PgConnection) -> Result<()> {
 const NEEDS: &str = "SELECT needs FROM schema_rule WHERE id = 1";
 
 async fn applied<C: Migrate>(connection: &mut C) -> Result<BTreeSet<i64>> {
-    connection.ensure_migrations_table("_sqlx_migrations").await?;
+    // IF NOT EXISTS is no lock: of processes that create it in the same moment, PostgreSQL refuses some once.
+    for _ in 0..5 {
+        if connection.ensure_migrations_table("_sqlx_migrations").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     let applied = connection.list_applied_migrations("_sqlx_migrations").await?;
     Ok(applied.iter().map(|migration| migration.version).collect())
 }

@@ -27,6 +27,8 @@ const ROUND_SECONDS: i64 = 3600;
 #[derive(Default)]
 pub struct Watch {
     seen: Mutex<HashMap<String, Edge>>,
+    /// One at a time within the process: whoever reads an edge keeps the others off until it has moved on.
+    signing: tokio::sync::Mutex<()>,
     /// Why nothing is signed for a tree.
     stopped: Mutex<HashMap<String, String>>,
 }
@@ -111,6 +113,7 @@ async fn keep(app: &App, grown: &[Grown]) -> Result<()> {
     let now = app.now().to_string();
     let key = app.trail_key();
     let mut w = app.store().write().await?;
+    let mut moved = Vec::new();
     for g in grown {
         let (from, to) = (number(g.from), number(g.edge.size()));
         if !store::move_edge(&mut w, &g.tree, from, to, &g.edge.to_text()).await? {
@@ -126,9 +129,14 @@ async fn keep(app: &App, grown: &[Grown]) -> Result<()> {
             let note = key.signing().sign(checkpoint).map_err(broken)?.to_text();
             store::keep_checkpoint(&mut w, &g.tree, &Kept { size: to, note, signed_at: now.clone() }).await?;
         }
+        moved.push(g);
+    }
+    w.commit().await?;
+    // Not before it is in the database: what was not committed was not seen.
+    for g in moved {
         app.watch().see(&g.tree, &g.edge);
     }
-    Ok(w.commit().await?)
+    Ok(())
 }
 
 /// Joins and signs one tree until nothing is left.
@@ -152,6 +160,7 @@ async fn sign(app: &App, tree: &str) -> Result<()> {
 /// # Errors
 /// A database error.
 pub async fn sign_what_is_new(app: &App) -> Result<()> {
+    let _alone = app.watch().signing.lock().await;
     let mut c = app.read().await?;
     let mut grown = Vec::new();
     let mut more = Vec::new();
@@ -284,7 +293,9 @@ pub async fn checkpoint(app: &App, organisation_id: &str) -> Result<Given> {
     drop(c);
     // The second time another process may have been faster, and be about to commit.
     for _ in 0..3 {
+        let alone = app.watch().signing.lock().await;
         sign(app, organisation_id).await?;
+        drop(alone);
         let mut c = app.read().await?;
         if let Some(given) = newest(&mut c, organisation_id).await?
             && number(given.note.checkpoint.size) >= head

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::sign_in::CONFIRMED_MINUTES;
 use crate::sign_in_policy::Policy;
-use crate::{Actor, App, Refusal, Result, passwords};
+use crate::{Actor, App, Refusal, Result, allow_list, passwords};
 
 pub use crate::account_care::suspend_unused;
 pub use crate::sign_in::{Origin, SignedIn, Stage, sign_in};
@@ -20,6 +20,8 @@ pub struct Signed {
     pub csrf: String,
     /// Notices not read yet.
     pub unread: i64,
+    /// The request's address may reach the pages of administration.
+    pub administers_here: bool,
     /// What is still missing of signing in.
     pub stage: Stage,
     /// When the person last proved who they are.
@@ -72,12 +74,14 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
     let mut c = app.read().await?;
     let Some((session, account, seat)) = store::signed_in(&mut c, &token_hash).await? else { return Ok(None) };
     let safety = sakimori_store::sign_in::safety(&mut c, &token_hash).await?;
+    let admitted = allow_list::admits(&mut c, &session.organisation_id, address).await?;
     drop(c);
     let idle = SignedDuration::from_mins(Policy::parse(&safety.policy).idle_minutes);
     let now = app.now();
     let seen: Timestamp = session.seen_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     // The seat is read anew for every request: a role that was changed or a seat that was ended holds from the next one on.
-    let alive = seat.is_active_on(app.today())
+    let alive = admitted.members
+        && seat.is_active_on(app.today())
         && session.expires_at.parse::<Timestamp>().is_ok_and(|end| end > now)
         && now.duration_since(seen) < idle;
     if !alive {
@@ -95,7 +99,14 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
     }
     let unread = crate::notice::unread(app, &actor).await?;
     let stage = Stage::from_code(&safety.stage);
-    Ok(Some(Signed { actor, csrf: session.csrf, unread, stage, confirmed_at: safety.confirmed_at }))
+    Ok(Some(Signed {
+        actor,
+        csrf: session.csrf,
+        unread,
+        stage,
+        confirmed_at: safety.confirmed_at,
+        administers_here: admitted.administration,
+    }))
 }
 
 /// Ends a session.

@@ -10,7 +10,9 @@ mod texts;
 
 pub mod access_review;
 pub mod account_care;
+pub mod allow_list;
 pub mod answers;
+pub mod api_token;
 pub mod applicability;
 pub mod approval;
 pub mod assessment;
@@ -33,6 +35,7 @@ pub mod jobs;
 pub mod key_check;
 pub mod keys;
 pub mod notice;
+pub mod oidc;
 pub mod oscal;
 pub mod passkeys;
 pub mod passwords;

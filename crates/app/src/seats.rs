@@ -154,7 +154,7 @@ fn not_oneself(actor: &Actor, account_id: &str) -> Result<()> {
 }
 
 /// An organisation without an administrator could let nobody in again.
-async fn keeps_administrator(op: &mut Operation<'_>, after: &Membership) -> Result<()> {
+pub(crate) async fn keeps_administrator(op: &mut Operation<'_>, after: &Membership) -> Result<()> {
     let stays =
         |seat: &Membership| seat.role == Role::Administrator && seat.state == "active" && seat.ends_on.is_empty();
     if stays(after) {

@@ -6,7 +6,7 @@
 //! (`docs/adr/0011-second-factors.md`). Wrong codes count as wrong passwords do, and the count goes back to nothing only
 //! when signing in is finished: knowing the password gives no more guesses at the code.
 
-use std::net::IpAddr;
+mod origin;
 
 use jiff::{SignedDuration, Timestamp};
 use sakimori_domain::identity::{FAILURES_BEFORE_LOCK, LOCK_MINUTES, Role};
@@ -19,26 +19,14 @@ use crate::notice::{self, Audience};
 use crate::sign_in_policy::{self, Policy, older_than};
 use crate::{Actor, App, AppError, Operation, Refusal, RefusalKind, Result, second_factor};
 
+pub use origin::{Origin, family};
+
 /// A dangerous act is allowed this long after the person last proved who they are.
 pub const CONFIRMED_MINUTES: i64 = 15;
 /// An unfinished sign-in ends after this long.
 const STEP_MINUTES: i64 = 15;
 /// A network counts as known for this long after the last sign-in from it.
 const KNOWN_NETWORK_DAYS: i64 = 90;
-
-/// Where a request came from.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Origin<'a> {
-    pub address: &'a str,
-    /// Family of the browser, see [`family`].
-    pub agent: &'a str,
-}
-
-impl<'a> From<&'a str> for Origin<'a> {
-    fn from(address: &'a str) -> Self {
-        Self { address, agent: "" }
-    }
-}
 
 /// The step of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,7 +130,9 @@ pub async fn sign_in(app: &App, login: &str, password: &str, origin: impl Into<O
     let standing = store::standing(&mut op.write, &account.id).await?;
     let has_run_out = standing.is_some_and(|s| crate::issued_password::has_run_out(&s.issued_until, app.now()));
     let may = |now: Account| may_enter(&now, app.now()) && now.password_hash == account.password_hash && !has_run_out;
-    if active.is_none() || !present.is_some_and(may) {
+    // From elsewhere a right password gets the words of a wrong one.
+    let admitted = crate::allow_list::admits(&mut op.write, &seat.organisation_id, origin.address).await?;
+    if active.is_none() || !admitted.members || !present.is_some_and(may) {
         store::insert_attempt(&mut op.write, &attempt(app, &account.id, origin, "refused")).await?;
         op.trail_new("session.refuse", ("account", &account.id), &json!({})).await?;
         op.commit().await?;
@@ -306,46 +296,10 @@ fn attempt(app: &App, account_id: &str, origin: Origin<'_>, outcome: &str) -> At
         account_id: account_id.to_owned(),
         at: app.now().to_string(),
         address: origin.address.to_owned(),
-        network: network(origin.address),
+        network: origin::network(origin.address),
         agent: origin.agent.to_owned(),
         outcome: outcome.to_owned(),
     }
-}
-
-/// The neighbourhood of an address: /24 of IPv4, /48 of IPv6; empty for what is none.
-fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(v4)) => {
-            let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
-        }
-        Ok(IpAddr::V6(v6)) => {
-            let [a, b, c, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}::/48")
-        }
-        Err(_) => String::new(),
-    }
-}
-
-/// Browser and system of a `User-Agent`, in a few known words: enough to recognise one's own browser, and no more of what
-/// a browser says about its owner is kept.
-pub fn family(user_agent: &str) -> String {
-    let first = |known: &[(&'static str, &'static str)]| {
-        known.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
-    };
-    let browsers =
-        [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")];
-    let systems = [
-        ("Windows", "Windows"),
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Mac OS X", "macOS"),
-        ("CrOS", "ChromeOS"),
-        ("Linux", "Linux"),
-    ];
-    let known: Vec<&str> = [first(&browsers), first(&systems)].into_iter().flatten().collect();
-    known.join(" / ")
 }
 
 /// Counts a wrong password or code, and says whether the account rests now.
@@ -630,33 +584,4 @@ pub async fn confirm(app: &App, person: &Actor, token: &str, secret: &str, agent
     accounts::record_failures(&mut op.write, &account.id, 0, "").await?;
     op.trail_new("session.confirm", ("account", &account.id), &json!({})).await?;
     op.commit().await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn neighbours_share_a_network() {
-        assert_eq!(network("192.0.2.7"), network("192.0.2.200"));
-        assert_ne!(network("192.0.2.7"), network("192.0.3.7"));
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.0/24");
-        assert_eq!(network("2001:db8:1:2::5"), "2001:db8:1::/48");
-        assert_eq!(network(""), "");
-    }
-
-    #[test]
-    fn a_browser_is_known_by_two_words() {
-        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
-        assert_eq!(family(edge), "Edge / Windows");
-        assert_eq!(family("curl/8"), "");
-    }
-
-    #[test]
-    fn an_unknown_step_lets_nobody_in() {
-        for stage in [Stage::Done, Stage::SecondFactor, Stage::Absence, Stage::SetUp] {
-            assert_eq!(Stage::from_code(stage.code()), stage);
-        }
-        assert_eq!(Stage::from_code("something"), Stage::SecondFactor);
-    }
 }

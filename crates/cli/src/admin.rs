@@ -10,6 +10,7 @@ use sakimori_app::{backup, upkeep};
 use sakimori_store::{Store, StoreConfig};
 
 use crate::common::{DataArgs, open_app, told};
+use crate::entrances::{self, AllowListCommand, EntranceArgs, OidcCommand, TokenCommand};
 
 #[derive(Args)]
 pub struct AdminArgs {
@@ -34,6 +35,12 @@ enum AdminCommand {
         after_help = "例: sakimori admin move --from ./sakimori-data --to postgres://…\n    sakimori admin move --from postgres://… --data ./sakimori-data --to ./new-data"
     )]
     Move(MoveArgs),
+    /// API tokens: list, revoke, create.
+    Token(EntranceArgs<TokenCommand>),
+    /// Networks from which people may come.
+    AllowList(EntranceArgs<AllowListCommand>),
+    /// Single sign-on with an organisation's OpenID Connect provider.
+    Oidc(EntranceArgs<OidcCommand>),
 }
 
 #[derive(Subcommand)]
@@ -103,6 +110,9 @@ pub async fn run(args: AdminArgs) -> Result<ExitCode> {
         }
         AdminCommand::Scrub(args) => scrub(args).await,
         AdminCommand::Move(args) => transfer(args).await,
+        AdminCommand::Token(args) => entrances::token(args).await,
+        AdminCommand::AllowList(args) => entrances::allow_list(args).await,
+        AdminCommand::Oidc(args) => entrances::oidc(args).await,
     }
 }
 

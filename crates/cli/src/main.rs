@@ -7,6 +7,7 @@ mod crosswalk;
 mod crosswalk_report;
 mod database;
 mod demo;
+mod entrances;
 mod ingest;
 mod jobs;
 mod oscal;
@@ -71,7 +72,7 @@ enum Command {
     Trail(trail::TrailArgs),
     /// Backups: make, check, put back, let old ones go.
     Backup(backup::BackupArgs),
-    /// Keys, scrub, moving between databases.
+    /// Keys, scrub, moving between databases, tokens, networks, single sign-on.
     Admin(admin::AdminArgs),
     /// The child that reads foreign files; started by Sakimori itself.
     #[command(hide = true, name = "read-foreign")]
@@ -91,9 +92,9 @@ fn main() -> ExitCode {
         Command::Crosswalk(args) => common::run(crosswalk::run(args)),
         Command::Profile(args) => common::run(profile::run(args)),
         Command::Backup(args) => common::run(backup::run(args)),
-        Command::Admin(args) => common::run(admin::run(args)),
         Command::Demo(args) => common::run(demo::run(args)),
         Command::Trail(args) => common::run(trail::run(args)),
+        Command::Admin(args) => common::run(admin::run(args)),
         Command::Setup(args) => common::run(setup::run(args)),
         Command::Serve(args) => common::run(serve::run(args)),
     }

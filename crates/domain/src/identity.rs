@@ -2,8 +2,10 @@
 
 pub mod duties;
 mod roles;
+mod scope;
 
 pub use roles::{Permission, Role};
+pub use scope::TokenScope;
 
 /// Shortest password accepted, in characters.
 pub const PASSWORD_MIN: usize = 12;

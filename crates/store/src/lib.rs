@@ -12,6 +12,8 @@ mod row;
 mod tuning;
 
 pub mod access_review;
+pub mod allowed_network;
+pub mod api_token;
 pub mod approval;
 pub mod assessment;
 pub mod carry;
@@ -27,6 +29,7 @@ pub mod identity;
 pub mod incident_case;
 pub mod job;
 pub mod notice;
+pub mod oidc;
 pub mod presence;
 pub mod reading;
 pub mod registry;

@@ -35,6 +35,7 @@ macro_rules! of_engine {
             10 "0010_trail_proof",
             11 "0011_identity",
             12 "0012_roles",
+            13 "0013_edge",
             14 "0014_durable",
             15 "0015_scale",
             16 "0016_tenancy",

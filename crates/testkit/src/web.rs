@@ -1,8 +1,11 @@
 //! Requests against the router, without a network.
 
+use std::net::{IpAddr, SocketAddr};
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use axum::extract::ConnectInfo;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, Request, StatusCode};
 use sakimori_web::{Limits, WebConfig, WebState, router};
 use tower::ServiceExt;
@@ -15,6 +18,10 @@ pub struct Browser {
     router: Router,
     cookie: String,
     csrf: String,
+    /// Where the requests come from.
+    address: Option<IpAddr>,
+    /// The token of a program instead of a cookie.
+    bearer: String,
 }
 
 /// An answer, read whole.
@@ -44,7 +51,7 @@ impl TestApp {
 
     /// A browser that nobody is signed in with.
     pub fn stranger(&self) -> Browser {
-        Browser { router: self.router(), cookie: String::new(), csrf: String::new() }
+        self.stranger_from(None)
     }
 
     /// A browser in which somebody has signed in.
@@ -60,7 +67,35 @@ impl TestApp {
     /// # Panics
     /// Signing in fails.
     pub async fn browser_with(&self, login: &str, password: &str) -> Browser {
-        let mut browser = self.stranger();
+        self.stranger().sign_in(login, password).await
+    }
+
+    /// As [`TestApp::browser`], from an address.
+    ///
+    /// # Panics
+    /// Signing in fails, or it is no address.
+    pub async fn browser_from(&self, login: &str, address: &str) -> Browser {
+        self.stranger_from(Some(address)).sign_in(login, PASSWORD).await
+    }
+
+    /// A browser at an address that nobody is signed in with.
+    ///
+    /// # Panics
+    /// It is no address.
+    pub fn stranger_from(&self, address: Option<&str>) -> Browser {
+        Browser {
+            router: self.router(),
+            cookie: String::new(),
+            csrf: String::new(),
+            address: address.map(|address| address.parse().expect("an address")),
+            bearer: String::new(),
+        }
+    }
+}
+
+impl Browser {
+    async fn sign_in(mut self, login: &str, password: &str) -> Self {
+        let browser = &mut self;
         let answer = browser.send("POST", "/sign-in", &[("login", login), ("password", password)]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{login} signs in: {}", answer.text());
         let cookie = answer.headers.get(SET_COOKIE).and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -68,11 +103,26 @@ impl TestApp {
         let page = browser.get("/me").await.text();
         let token = page.split("name=\"csrf-token\" content=\"").nth(1).and_then(|rest| rest.split('"').next());
         browser.csrf = token.expect("a page with its token").to_owned();
-        browser
+        self
     }
-}
 
-impl Browser {
+    /// The same browser somewhere else.
+    ///
+    /// # Panics
+    /// It is no address.
+    #[must_use]
+    pub fn moved_to(mut self, address: &str) -> Self {
+        self.address = Some(address.parse().expect("an address"));
+        self
+    }
+
+    /// A program with a token.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.bearer);
+        self
+    }
+
     /// Follows a redirect as a browser does: keeps the cookie, opens the page, takes the page's token for its forms.
     ///
     /// # Panics
@@ -101,6 +151,12 @@ impl Browser {
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.request("GET", path, "", Body::empty()).await
+    }
+
+    /// GET with a cookie beside those of the session.
+    pub async fn get_with_cookie(&self, path: &str, cookie: &str) -> Answer {
+        let request = Request::builder().uri(path).header(COOKIE, cookie).body(Body::empty());
+        self.answer(request.expect("a request")).await
     }
 
     /// POST of a form with the session's token.
@@ -157,13 +213,19 @@ impl Browser {
         if !self.cookie.is_empty() {
             request = request.header(COOKIE, &self.cookie);
         }
+        if !self.bearer.is_empty() {
+            request = request.header(AUTHORIZATION, format!("Bearer {}", self.bearer));
+        }
         if !media_type.is_empty() {
             request = request.header(CONTENT_TYPE, media_type);
         }
         self.answer(request.body(body).expect("a request")).await
     }
 
-    async fn answer(&self, request: Request<Body>) -> Answer {
+    async fn answer(&self, mut request: Request<Body>) -> Answer {
+        if let Some(address) = self.address {
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4711))));
+        }
         let response = self.router.clone().oneshot(request).await.expect("the router always answers");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a whole body").to_vec();

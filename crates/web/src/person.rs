@@ -1,7 +1,7 @@
 //! The person of a request, taken from the session cookie.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{COOKIE, USER_AGENT};
+use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use sakimori_app::Actor;
 use sakimori_app::identity::Stage;
@@ -28,6 +28,10 @@ pub struct Person {
     pub stage: Stage,
     /// Proved who they are so recently that a dangerous act needs no more.
     pub is_confirmed: bool,
+    /// A program with a token rather than a browser with a session.
+    pub is_token: bool,
+    /// The address may reach the pages of administration.
+    pub administers_here: bool,
 }
 
 impl FromRequestParts<WebState> for Person {
@@ -36,6 +40,9 @@ impl FromRequestParts<WebState> for Person {
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, WebError> {
         if let Some(person) = parts.extensions.get::<Person>() {
             return Ok(person.clone());
+        }
+        if let Some(token) = bearer(parts) {
+            return with_token(parts, state, &token).await;
         }
         let token = session_token(parts, state).ok_or_else(|| WebError::sign_in(parts))?;
         let address = address(parts);
@@ -52,10 +59,45 @@ impl FromRequestParts<WebState> for Person {
             unread: signed.unread,
             stage: signed.stage,
             is_confirmed,
+            is_token: false,
+            administers_here: signed.administers_here,
         };
         parts.extensions.insert(person.clone());
         Ok(person)
     }
+}
+
+/// The token of an `Authorization: Bearer` header; it may be anything.
+pub fn bearer(parts: &Parts) -> Option<String> {
+    let value = parts.headers.get(AUTHORIZATION)?.to_str().unwrap_or("");
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// The holder of a token, on the routes of the API alone. A cookie beside it is not looked at.
+async fn with_token(parts: &mut Parts, state: &WebState, token: &str) -> Result<Person, WebError> {
+    let refused = |parts: &Parts| WebError::sign_in(parts).in_json();
+    if !parts.uri.path().starts_with("/api/v1/") {
+        return Err(refused(parts));
+    }
+    let address = address(parts);
+    let actor = sakimori_app::api_token::bearer(&state.app, token, &address)
+        .await
+        .map_err(|error| WebError::app(error, parts))?
+        .ok_or_else(|| refused(parts))?;
+    state.gate.know(token);
+    let person = Person {
+        actor,
+        csrf: String::new(),
+        token: String::new(),
+        unread: 0,
+        stage: Stage::Done,
+        is_confirmed: false,
+        is_token: true,
+        administers_here: false,
+    };
+    parts.extensions.insert(person.clone());
+    Ok(person)
 }
 
 /// The session's token as the browser sent it; it may be anything.

@@ -132,7 +132,8 @@ async fn guard(State((state, access)): State<(WebState, Access)>, request: Reque
     if !access.opens_at(person.stage) {
         return identity::to_step(person.stage, &parts);
     }
-    if !access.allows(&person.actor) {
+    let elsewhere = parts.uri.path().starts_with("/administration") && !person.administers_here;
+    if elsewhere || !access.allows(&person.actor) {
         let refused = WebError::app(Refusal::forbidden().into(), &parts);
         return refused.in_language(&person.actor.language).into_response();
     }
@@ -181,6 +182,11 @@ routes! {
     POST "/me/second-factor/passkey" OwnFactors => passkey::add;
     POST "/me/second-factor/remove"  Confirmed => factors::remove;
     POST "/me/second-factor/recovery" Confirmed => factors::renew;
+    GET  "/sign-in/single/back"      Anybody  => edge::single::back;
+    GET  "/sign-in/single/{organisation}" Anybody => edge::single::leave;
+    GET  "/me/tokens"                SignedIn => edge::tokens::own;
+    POST "/me/tokens"                Confirmed => edge::tokens::create;
+    POST "/me/tokens/{id}/revoke"    SignedIn => edge::tokens::revoke;
     GET  "/notices"                  SignedIn => notice::list;
     POST "/notices/read"             SignedIn => notice::mark_read;
 
@@ -230,6 +236,11 @@ routes! {
     POST "/administration/sign-in-rules" ConfirmedNeeds(P::ManageSignIn) => administration::safety::change_rules;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
     GET  "/administration/upkeep"    Needs(P::ManageAccounts) => administration::upkeep::show;
+
+    GET  "/administration/tokens"    Needs(P::ManageAccounts) => edge::tokens::all;
+    POST "/administration/tokens/{id}/revoke" ConfirmedNeeds(P::ManageAccounts) => edge::tokens::revoke_any;
+    GET  "/administration/networks"  Needs(P::ManageAccounts) => edge::networks::show;
+    POST "/administration/networks"  ConfirmedNeeds(P::ManageAccounts) => edge::networks::change;
 
     // 他組織との関係
     GET  "/administration/relations" Needs(P::ManageRelations) => tenancy::list;

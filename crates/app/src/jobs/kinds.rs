@@ -1,7 +1,7 @@
 //! The kinds of jobs that ship. A new one is a line here.
 
 use super::Kind;
-use crate::{App, AppError, Result, account_care, applicability, backup, ingest, presence, upkeep};
+use crate::{App, AppError, Result, account_care, api_token, applicability, backup, ingest, presence, upkeep};
 
 const HOUR: i64 = 3600;
 
@@ -15,6 +15,7 @@ pub const KINDS: &[Kind] = &[
     Kind::periodic("suspend-unused", 24 * HOUR, |app, _| Box::pin(suspend_unused(app))),
     Kind::periodic("backup", 24 * HOUR, |app, _| Box::pin(back_up(app))),
     Kind::periodic("scrub", 24 * HOUR, |app, _| Box::pin(scrub(app))),
+    Kind::periodic("token-ends", 24 * HOUR, |app, _| Box::pin(tell_of_token_ends(app))),
 ];
 
 /// How long ended jobs are kept, for who asks what came of them.
@@ -23,6 +24,11 @@ const ENDED_KEPT_MS: i64 = 30 * 24 * HOUR * 1000;
 async fn refresh(app: &App) -> Result<String> {
     applicability::refresh(app).await?;
     Ok("worked out".to_owned())
+}
+
+/// Holders of tokens that end soon are told.
+async fn tell_of_token_ends(app: &App) -> Result<String> {
+    Ok(format!("told {}", api_token::tell_of_ends(app).await?))
 }
 
 /// A generation in the folder of `--backup-to`, and the old ones that the rule lets go.

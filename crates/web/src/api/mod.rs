@@ -10,7 +10,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::AppError;
 use serde::Serialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
 
 pub use answers::{assessment_answers, assessments, patch_answer, previous_json};
 pub use crosswalks::{crosswalks, mappings, suggestions};
@@ -47,9 +48,29 @@ pub struct Refused {
         standards::standard,
         standards::provisions,
     ),
-    components(schemas(Refused))
+    components(schemas(Refused)),
+    modifiers(&Credentials),
+    security(("token" = []), ("session" = []))
 )]
 struct Description;
+
+/// How a caller shows who it is.
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("sakimori_…")
+            .description(Some("An API token: made under /me/tokens, with a scope and an end."))
+            .build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        let session =
+            ApiKeyValue::with_description("__Host-sakimori", "A browser's session; writes need x-csrf-token.");
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
+    }
+}
 
 /// The OpenAPI description of this API, as JSON.
 ///

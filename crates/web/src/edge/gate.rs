@@ -23,7 +23,7 @@ use super::client::ClientAddress;
 use super::limits::Limits;
 use crate::error::WebError;
 use crate::forms::{FORM_MAX, UPLOAD_MAX, too_large};
-use crate::person::session_token;
+use crate::person::{bearer, session_token};
 use crate::state::WebState;
 
 /// Sessions remembered as real; twice as many at most.
@@ -208,7 +208,7 @@ pub async fn gate(State(state): State<WebState>, request: Request, next: Next) -
     }
     let gate = &state.gate;
     let (parts, body) = request.into_parts();
-    let credential = session_token(&parts, &state);
+    let credential = bearer(&parts).or_else(|| session_token(&parts, &state));
     if let Err(refused) = gate.pass(&parts, credential.as_deref(), state.app.now()) {
         return refused.answer(&parts);
     }

@@ -33,6 +33,7 @@ const JAPANESE: &[(&str, &str)] = chapters![
     "11-troubles",
     "12-sign-in",
     "13-handover",
+    "14-entrances",
 ];
 const ENGLISH: &[(&str, &str)] = chapters!["en"];
 

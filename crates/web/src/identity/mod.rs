@@ -31,6 +31,8 @@ struct SignInPage {
     login: String,
     next: String,
     refusal: Option<Refusal>,
+    /// Single sign-on: organisation and words.
+    providers: Vec<(String, String)>,
 }
 
 /// What the sign-in page takes from its address.
@@ -52,6 +54,7 @@ pub async fn sign_in_page(
         login: String::new(),
         next: query.next,
         refusal: None,
+        providers: sakimori_app::oidc::buttons(&state.app).await?,
     })
 }
 
@@ -81,6 +84,7 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
                 login,
                 next: fields.get("next").to_owned(),
                 refusal: Some(refusal),
+                providers: sakimori_app::oidc::buttons(&state.app).await?,
             };
             Ok((StatusCode::UNAUTHORIZED, render(&page)?).into_response())
         }
@@ -137,7 +141,8 @@ pub fn local_path(next: &str) -> String {
     if is_local { next.to_owned() } else { "/".to_owned() }
 }
 
-fn session_cookie(secure: bool, token: &str, more: &str) -> String {
+/// The cookie of a session.
+pub fn session_cookie(secure: bool, token: &str, more: &str) -> String {
     let flag = if secure { "; Secure" } else { "" };
     format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{flag}{more}", cookie_name(secure))
 }

@@ -7,6 +7,10 @@ use super::world::{World, absent};
 /// Path and fields, `name=value`; in JSON where the method is PATCH. `file=` sends a file.
 pub const FORMS: &[(&str, &[&str])] = &[
     ("/me/password", &["present=falsch", "new=falsch"]),
+    ("/me/tokens", &["name=x", "days=30", "scope=read-standards"]),
+    ("/me/tokens/{id}/revoke", &[]),
+    ("/administration/tokens/{id}/revoke", &[]),
+    ("/administration/networks", &["area=members", "networks="]),
     ("/language", &["language=ja", "back=/"]),
     ("/sign-in/second-factor", &["code=000000"]),
     ("/sign-in/passkey/begin", &[]),

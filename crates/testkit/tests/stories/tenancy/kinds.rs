@@ -28,12 +28,13 @@ pub enum Kind {
     Request,
     SectorStandard,
     Synonyms,
+    Token,
     /// A document that waits for its confirmation.
     Upload,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 24] = [
+    pub const ALL: [Kind; 25] = [
         Kind::Account,
         Kind::Answer,
         Kind::Assessment,
@@ -57,6 +58,7 @@ impl Kind {
         Kind::Request,
         Kind::SectorStandard,
         Kind::Synonyms,
+        Kind::Token,
         Kind::Upload,
     ];
 
@@ -92,6 +94,7 @@ impl Kind {
             Kind::Request => ("answer_request", "id"),
             Kind::SectorStandard => ("sector_standard", "id"),
             Kind::Synonyms => ("synonym_group", "id"),
+            Kind::Token => ("api_token", "id"),
             Kind::Upload => ("upload", "id"),
             Kind::Invitation => ("invitation", "login"),
             Kind::Notice => ("notice", "id"),
@@ -121,7 +124,8 @@ pub fn parameter(path: &str, name: &str) -> Option<Parameter> {
         "{id}" if start("/administration/accounts/") => Of(Kind::Account),
         "{position}" if start("/trail/") => Public("1"),
         "{id}" if start("/administration/sign-in/") => Of(Kind::Account),
-        "{organisation}" if start("/seats/") => Of(Kind::Organisation),
+        "{id}" if start("/me/tokens/") || start("/administration/tokens/") => Of(Kind::Token),
+        "{organisation}" if start("/seats/") || start("/sign-in/single/") => Of(Kind::Organisation),
         "{login}" if start("/administration/invitations/") => Of(Kind::Invitation),
         "{id}" if start("/administration/relations/") => Of(Kind::Relation),
         "{id}" if start("/crosswalks/") || start("/api/v1/crosswalks/") => Of(Kind::Crosswalk),

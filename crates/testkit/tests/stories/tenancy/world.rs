@@ -36,6 +36,9 @@ impl World {
         let test = TestApp::new(database).await;
         demo::seed(&test.app).await.expect("the demonstration");
         enrich(&test, OPERATOR, &test.browser_with("mm-ciso", demo::PASSWORD).await).await;
+        let officer = test.browser_with("mm-ciso", demo::PASSWORD).await;
+        let token = [("name", "集計プログラム"), ("days", "30"), ("scope", "read-standards")];
+        assert_eq!(officer.post("/me/tokens", &token).await.status, StatusCode::OK, "a token");
         let invited = [("login", "outside.person"), ("role", "auditor")];
         let administrator = test.browser_with("mm-admin", demo::PASSWORD).await;
         done(&administrator.post("/administration/invitations", &invited).await, "an invitation");

@@ -1,0 +1,52 @@
+//! 接続元の制限: from which networks an organisation's people come.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sakimori_app::allow_list::{self as app, Area};
+use sakimori_app::{AppError, Refusal};
+
+use crate::error::WebError;
+use crate::forms::PersonForm;
+use crate::identity::see_other;
+use crate::page::{Page, Room, render};
+use crate::person::Person;
+use crate::state::WebState;
+
+#[derive(Template)]
+#[template(path = "edge/networks.html")]
+struct NetworksPage {
+    p: Page,
+    members: String,
+    administration: String,
+    refusal: Option<Refusal>,
+}
+
+/// GET /administration/networks
+pub async fn show(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
+    let (members, administration) = app::lists(&state.app, &person.actor).await?;
+    let p = Page::new(&state, &person, Room::Administration, "/administration");
+    render(&NetworksPage { p, members: members.join("\n"), administration: administration.join("\n"), refusal: None })
+}
+
+/// POST /administration/networks
+pub async fn change(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    let area = Area::from_code(form.fields.get("area")).ok_or_else(Refusal::not_found)?;
+    let typed = form.fields.get("networks");
+    match app::change(&state.app, &form.person.actor, area, typed).await {
+        Ok(()) => see_other("/administration/networks", None),
+        Err(AppError::Refused(refusal)) if refusal.kind == sakimori_app::RefusalKind::Invalid => {
+            let (members, administration) = app::lists(&state.app, &form.person.actor).await?;
+            let (mut members, mut administration) = (members.join("\n"), administration.join("\n"));
+            match area {
+                Area::Members => typed.clone_into(&mut members),
+                Area::Administration => typed.clone_into(&mut administration),
+            }
+            let p = Page::new(&state, &form.person, Room::Administration, "/administration");
+            let page = render(&NetworksPage { p, members, administration, refusal: Some(*refusal) })?;
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -61,6 +61,13 @@ pub const DUTIES: &[Duty] = &[
         columns: &[("deputy", "principal_id"), ("deputy", "deputy_id")],
     },
     Duty {
+        code: "token",
+        ja: "プログラム用のトークン",
+        en: "Tokens of programs",
+        fate: Fate::Ended,
+        columns: &[("api_token", "account_id")],
+    },
+    Duty {
         code: "notice",
         ja: "未読のお知らせ",
         en: "Notices not read yet",
@@ -101,6 +108,7 @@ pub const HISTORY: &[(&str, &str, &str)] = &[
     ("mapping", "reviewed_by", "a name: who reviewed then"),
     ("membership", "account_id", "the seat itself: it ends on the day given"),
     ("notice_read", "account_id", "what was read"),
+    ("oidc_subject", "account_id", "a means of signing in: it goes with the account"),
     ("organisation_relation", "offered_by", "an organisation"),
     ("passkey", "account_id", "a means of signing in: it goes with the account"),
     ("past_password", "account_id", "a means of signing in: it goes with the account"),
@@ -128,6 +136,7 @@ async fn held(c: &mut Connection, code: &str, m: &Move<'_>) -> Result<Held> {
         "request" => store::requests(c, m).await?,
         "draft" => store::drafts(c, m).await?,
         "deputy" => store::deputies(c, m).await?,
+        "token" => store::tokens(c, m).await?,
         "notice" => store::notices(c, m).await?,
         other => return Err(AppError::Internal(format!("the duty {other} cannot be counted"))),
     })
@@ -138,6 +147,7 @@ async fn moved(w: &mut Write, code: &str, m: &Move<'_>) -> Result<u64> {
         "request" => store::move_requests(w, m).await?,
         "draft" => store::move_drafts(w, m).await?,
         "deputy" => store::end_deputies(w, m).await?,
+        "token" => store::end_tokens(w, m).await?,
         "notice" => store::move_notices(w, m).await?,
         other => return Err(AppError::Internal(format!("the duty {other} cannot be moved"))),
     })

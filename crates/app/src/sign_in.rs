@@ -585,3 +585,16 @@ pub async fn confirm(app: &App, person: &Actor, token: &str, secret: &str, agent
     op.trail_new("session.confirm", ("account", &account.id), &json!({})).await?;
     op.commit().await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_step_lets_nobody_in() {
+        for stage in [Stage::Done, Stage::SecondFactor, Stage::Absence, Stage::NewPassword, Stage::SetUp] {
+            assert_eq!(Stage::from_code(stage.code()), stage);
+        }
+        assert_eq!(Stage::from_code("something"), Stage::SecondFactor);
+    }
+}

@@ -146,7 +146,7 @@ pub async fn offer(app: &App, actor: &Actor, kind: &str, side: &str) -> Result<S
     }
     // 100 bits from the system's randomness, as five groups to read aloud.
     let code: Vec<String> =
-        app.new_id()[10..].as_bytes().chunks(4).chain(app.new_id()[22..].as_bytes().chunks(4)).map(text_of).collect();
+        app.new_id().as_bytes()[10..].chunks(4).chain(app.new_id().as_bytes()[22..].chunks(4)).map(text_of).collect();
     let code = code.join("-");
     let (upper, lower) = match side {
         Side::Upper => (organisation.id.clone(), String::new()),

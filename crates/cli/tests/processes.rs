@@ -218,6 +218,7 @@ async fn three_processes_one_killed_under_load_and_nothing_is_lost() {
         password: PASSWORD.to_owned(),
         role: Role::SecurityOfficer,
         department_id: String::new(),
+        is_issued: false,
     };
     add_account(&app, &administrator, account).await.expect("an account");
     let officer = actor("beta", Role::SecurityOfficer);

@@ -104,6 +104,26 @@ pub async fn end_deputies(w: &mut Write, m: &Move<'_>) -> Result<u64> {
     .await
 }
 
+/// Tokens of programs that act for the person.
+pub async fn tokens(c: &mut Connection, m: &Move<'_>) -> Result<Held> {
+    held(
+        c,
+        "SELECT name, expires_at FROM api_token
+         WHERE organisation_id = $1 AND account_id = $2 AND revoked_at = '' ORDER BY expires_at, id",
+        m,
+    )
+    .await
+}
+
+/// Revokes them: a program gets a token of its new holder.
+pub async fn end_tokens(w: &mut Write, m: &Move<'_>) -> Result<u64> {
+    w.run(
+        "UPDATE api_token SET revoked_at = $1 WHERE organisation_id = $2 AND account_id = $3 AND revoked_at = ''",
+        params![m.at, m.organisation_id, m.from],
+    )
+    .await
+}
+
 /// Notices to the account that it has not read.
 pub async fn notices(c: &mut Connection, m: &Move<'_>) -> Result<Held> {
     held(

@@ -85,6 +85,7 @@ impl Role {
     }
 
     /// Whether this role carries `permission`; the table is at the head of this file.
+    // tidy: long because every role lists what it carries, so that nothing is granted by a rule about several.
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
         match self {

@@ -231,6 +231,7 @@ async fn a_person_who_moves_hands_everything_over_in_one_act() {
             password: PASSWORD.to_owned(),
             role: Role::DepartmentMember,
             department_id: alpha.department.clone(),
+            is_issued: false,
         };
         let successor = identity::add_account(&test.app, &administrator, new).await.expect("a successor");
         let opened = NewAssessment {

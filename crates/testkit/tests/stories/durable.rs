@@ -220,7 +220,7 @@ async fn a_rotation_seals_everything_anew_and_the_old_key_may_go() {
             b"sealed twice"
         );
         upkeep::retire(&test.app, &old).await.expect("nothing needs it");
-        assert_eq!(Keys::open(&path, None).expect("the file").ids(), [state.sealing.clone()]);
+        assert_eq!(Keys::open(&path, None).expect("the file").ids(), std::slice::from_ref(&state.sealing));
         let fresh = started_with(&test, Keys::open(&path, None).expect("the file"));
         key_check::require(&fresh).await.expect("a start with the new key alone");
         assert_eq!(evidence::read_file(&fresh, &officer, &id).await.expect("opens").1, b"sealed twice");

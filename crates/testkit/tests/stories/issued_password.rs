@@ -60,7 +60,7 @@ async fn an_issued_password_runs_out_and_opens_no_other_organisation() {
         let late = sakimori_app::identity::sign_in(&test.app, "alpha-auditor", &issued, "192.0.2.1").await;
         assert!(late.is_err(), "{database:?}: it has run out");
         let foreign = test.actor("beta", Role::Administrator, "");
-        let refused = issued_password::issue(&test.app, &foreign, &id).await.err().expect("refused");
+        let refused = issued_password::issue(&test.app, &foreign, &id).await.expect_err("refused");
         assert!(
             matches!(&refused, sakimori_app::AppError::Refused(r) if r.kind == RefusalKind::NotFound),
             "{refused:?}"
@@ -69,7 +69,7 @@ async fn an_issued_password_runs_out_and_opens_no_other_organisation() {
         let mut write = test.app.store().write().await.expect("a transaction");
         store::put_membership(&mut write, &id, "beta", Role::Auditor, "").await.expect("a seat");
         write.commit().await.expect("a commit");
-        let refused = issued_password::issue(&test.app, &administrator, &id).await.err().expect("refused");
+        let refused = issued_password::issue(&test.app, &administrator, &id).await.expect_err("refused");
         assert!(
             matches!(&refused, sakimori_app::AppError::Refused(r) if r.code == "account-of-several"),
             "{database:?}: {refused:?}"

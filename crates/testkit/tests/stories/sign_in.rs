@@ -264,10 +264,10 @@ async fn a_password_does_not_come_back_and_an_old_one_is_mentioned_once() {
             let signed = identity::sign_in(&test.app, "alpha-auditor", present, "").await.expect("signed in");
             let change = |new: &'static str| identity::change_own_password(&test.app, &signed.actor, present, new);
             for old in [PASSWORD, present] {
-                let refused = change(old).await.err().expect("used before");
+                let refused = change(old).await.expect_err("used before");
                 assert_eq!(refused.refusal().map(|r| r.code), Some("password-reused"), "{database:?}");
             }
-            let own = change("alpha-auditor 灯台と二艘の曳船").await.err().expect("own data");
+            let own = change("alpha-auditor 灯台と二艘の曳船").await.expect_err("own data");
             assert_eq!(own.refusal().map(|r| r.code), Some("password-own-data"));
             change(new).await.expect("a new one");
             test.pass(60);

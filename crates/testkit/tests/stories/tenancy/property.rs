@@ -123,19 +123,19 @@ impl Scene {
 
     async fn agrees(&self) {
         let mut c = self.test.app.read().await.expect("a connection");
-        for seer in 0..NAMES.len() {
-            let officer = self.test.officer(NAMES[seer]);
-            for seen in 0..NAMES.len() {
+        for (seer, seer_name) in NAMES.iter().enumerate() {
+            let officer = self.test.officer(seer_name);
+            for (seen, seen_name) in NAMES.iter().enumerate() {
                 for what in What::ALL {
-                    let found = visible(&self.test.app, &mut c, &officer, NAMES[seen], *what).await.expect("an answer");
-                    assert_eq!(found, self.should(seer, seen, *what), "{} of {}: {what}", NAMES[seer], NAMES[seen]);
+                    let found = visible(&self.test.app, &mut c, &officer, seen_name, *what).await.expect("an answer");
+                    assert_eq!(found, self.should(seer, seen, *what), "{seer_name} of {seen_name}: {what}");
                 }
             }
             let members = app::members(&self.test.app, &officer).await.expect("members");
             let named: Vec<usize> = members.iter().filter_map(|m| place(m.name.trim_start_matches("架空の"))).collect();
-            for seen in 0..NAMES.len() {
-                let below = self.standing.get(&(seer, seen)).is_some();
-                assert_eq!(named.contains(&seen), below, "{} lists {}", NAMES[seer], NAMES[seen]);
+            for (seen, seen_name) in NAMES.iter().enumerate() {
+                let below = self.standing.contains_key(&(seer, seen));
+                assert_eq!(named.contains(&seen), below, "{seer_name} lists {seen_name}");
             }
         }
     }

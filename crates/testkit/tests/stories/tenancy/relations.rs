@@ -26,6 +26,7 @@ async fn sees(test: &TestApp, seer: &str, seen: &str) -> Vec<What> {
     out
 }
 
+// tidy: long because it is one story: offered, taken up, agreed, seen, ended.
 #[tokio::test]
 async fn nobody_sees_anything_before_both_have_agreed_and_after_one_has_ended_it() {
     for database in BOTH {

@@ -315,6 +315,7 @@ async fn the_walks_look_at_every_table() {
 }
 
 /// Inside one house: what was asked of another department.
+// tidy: long because the walk over pages, forms and files is one and the same person's.
 #[tokio::test]
 async fn a_department_does_not_see_what_was_asked_of_another() {
     let world = World::new(Database::Sqlite).await;

@@ -1,6 +1,7 @@
-//! Which generations stay: the newest seven, then the newest of each of four weeks, then of each of twelve months.
+//! Which generations stay: the newest seven, four that are a week apart, and twelve that are a month apart.
 //!
-//! Weeks and months are counted along the generations, not by the clock of today: a step from one generation to the next
+//! Weeks and months are counted from the oldest generation that is still there, from one that stays to the next: what
+//! stayed yesterday stays today, whatever went in between. The clock of today has no say: a step from one generation to the next
 //! counts for what the clock said, but never less than nothing and never more than a month. So a clock that leaps
 //! forward by ten years makes one new month, a clock that leaps back makes none, and neither makes anything old.
 
@@ -38,20 +39,22 @@ pub fn choose(points: &[Point]) -> Choice {
         }
         placed.push((point.sequence, time));
     }
-    placed.reverse();
-    let mut stays: Vec<u64> = placed.iter().take(NEWEST).map(|(sequence, _)| *sequence).collect();
-    for (length, many) in [(7 * DAY, WEEKS), (30 * DAY, MONTHS)] {
-        let mut seen: Vec<i64> = Vec::new();
-        for (sequence, time) in &placed {
-            let bucket = time / length;
-            if seen.len() < many && !seen.contains(&bucket) {
-                seen.push(bucket);
-                stays.push(*sequence);
-            }
-        }
-    }
+    let mut stays: Vec<u64> = placed.iter().rev().take(NEWEST).map(|(sequence, _)| *sequence).collect();
+    stays.extend(spaced(&placed, 7 * DAY, WEEKS));
+    stays.extend(spaced(&placed, 30 * DAY, MONTHS));
     let goes = placed.iter().map(|(sequence, _)| *sequence).filter(|sequence| !stays.contains(sequence)).collect();
     Choice { goes: if clock_leapt { Vec::new() } else { goes }, clock_leapt }
+}
+
+/// The first, then each that is so long after the last one chosen; the newest `many` of them.
+fn spaced(placed: &[(u64, i64)], length: i64, many: usize) -> Vec<u64> {
+    let mut chosen: Vec<(u64, i64)> = Vec::new();
+    for point in placed {
+        if chosen.last().is_none_or(|(_, time)| point.1 - time >= length) {
+            chosen.push(*point);
+        }
+    }
+    chosen.iter().rev().take(many).map(|(sequence, _)| *sequence).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! A machine's clock is set wrong and put right: nobody is locked out, nothing is refused, the order of the trail stays.
+//! A machine's clock jumps back and is put right: reading goes on, writing is refused in words, nothing is lost.
 
 use axum::http::StatusCode;
+use sakimori_app::AppError;
 use sakimori_app::answers::{self, Change, Saved};
 use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_domain::assurance::AnswerField;
 use sakimori_store::trail;
-use sakimori_testkit::people::carrier_profile;
+use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::{BOTH, TestApp};
 
 const DAY: i64 = 86_400;
@@ -20,7 +21,7 @@ async fn save(test: &TestApp, answer: &str, seen: i64, text: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn a_clock_that_jumps_back_and_is_put_right_loses_and_refuses_nothing() {
+async fn a_clock_that_jumps_back_is_refused_in_words_and_nothing_is_lost_when_it_is_right() {
     for database in BOTH {
         let test = TestApp::new(database).await;
         test.organisation("alpha", carrier_profile()).await;
@@ -39,12 +40,20 @@ async fn a_clock_that_jumps_back_and_is_put_right_loses_and_refuses_nothing() {
 
         test.pass(-3 * DAY);
         assert_eq!(before.get("/assessments").await.status, StatusCode::OK, "who was signed in stays signed in");
-        let during = test.browser(&login).await;
-        assert_eq!(during.get("/").await.status, StatusCode::OK, "signing in works");
+        let fields = [("login", login.as_str()), ("password", PASSWORD)];
+        let refused = test.stranger().send("POST", "/sign-in", &fields).await;
+        assert_eq!(refused.status, StatusCode::INSUFFICIENT_STORAGE, "{database:?}");
+        assert!(refused.text().contains("時計"), "{}", refused.text());
+        let mut change = Change::default();
+        change.set(AnswerField::Current, "間").expect("a text");
+        let refused = answers::save(&test.app, &officer, &answer, version, change).await;
+        assert!(matches!(refused, Err(AppError::Refused(refusal)) if refusal.code == "clock-back"), "{database:?}");
+
+        // What machines differ by is let pass.
+        test.pass(3 * DAY - 60);
         let version = save(&test, &answer, version, "間").await;
         assert_eq!(version, 3);
-
-        test.pass(3 * DAY);
+        test.pass(60);
         let after = test.browser(&login).await;
         assert_eq!(after.get(&format!("/assessments/{sheet}")).await.status, StatusCode::OK);
         save(&test, &answer, version, "後").await;

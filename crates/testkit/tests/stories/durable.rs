@@ -155,6 +155,8 @@ async fn a_full_or_closed_disk_is_said_and_saving_goes_on_when_there_is_room() {
     upload("空きができた後").await.expect("saving goes on without a restart");
     sakimori_store::testing::refuse_writes(test.app.store(), true).await.expect("closed");
     assert_eq!(code(upload("中").await), "disk-read-only");
+    // The writer that was refused is opened anew; the disk is still closed.
+    sakimori_store::testing::refuse_writes(test.app.store(), true).await.expect("closed");
     let page =
         browser.post(&format!("/answers/{}/links", rows[0]), &[("title", "x"), ("url", "https://example.org")]).await;
     assert_eq!(page.status, 507);

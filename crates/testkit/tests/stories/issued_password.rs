@@ -7,7 +7,7 @@ use sakimori_store::identity as store;
 use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::{BOTH, TestApp};
 
-const OWN: &str = "紫の梯子と十七匹の鯨";
+const OWN: &str = "紫の梯子と十七匹の鯨と古い羅針盤";
 
 async fn id_of(test: &TestApp, login: &str) -> String {
     let mut c = test.app.read().await.expect("a connection");

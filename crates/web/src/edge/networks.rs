@@ -32,7 +32,9 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
 
 /// POST /administration/networks
 pub async fn change(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
-    let area = Area::from_code(form.fields.get("area")).ok_or_else(Refusal::not_found)?;
+    let area = Area::from_code(form.fields.get("area")).ok_or_else(|| {
+        Refusal::invalid("area", "全員のものか管理のものかを選んでください。", "Choose whom the list is for.")
+    })?;
     let typed = form.fields.get("networks");
     match app::change(&state.app, &form.person.actor, area, typed).await {
         Ok(()) => see_other("/administration/networks", None),

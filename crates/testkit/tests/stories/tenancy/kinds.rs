@@ -109,11 +109,13 @@ pub enum Parameter {
     Of(Kind),
     /// The same for everybody: a version of the assets, a chapter of the handbook.
     Public(&'static str),
+    /// A thing of which the world has none: only an id that nobody has is tried; the stories named try real ones.
+    OtherStories(&'static str),
 }
 
 /// The rule for a parameter; `None` is a route that nobody has thought about.
 pub fn parameter(path: &str, name: &str) -> Option<Parameter> {
-    use Parameter::{Of, Public};
+    use Parameter::{Of, OtherStories, Public};
     let start = |prefix: &str| path.starts_with(prefix);
     Some(match name {
         "{version}" | "{file}" if start("/assets/") => Public("0"),
@@ -128,6 +130,16 @@ pub fn parameter(path: &str, name: &str) -> Option<Parameter> {
         "{organisation}" if start("/seats/") || start("/sign-in/single/") => Of(Kind::Organisation),
         "{login}" if start("/administration/invitations/") => Of(Kind::Invitation),
         "{id}" if start("/administration/relations/") => Of(Kind::Relation),
+        "{id}" if start("/seats/deputies/") => {
+            OtherStories("approval::a_deputy_acts_in_anothers_name_until_the_last_day")
+        }
+        "{id}" if start("/handovers/") => OtherStories("approval::a_person_who_moves_hands_everything_over_in_one_act"),
+        "{id}" | "{account}" if start("/access-reviews/") => {
+            OtherStories("approval::an_access_review_holds_when_a_second_person_has_signed_it_off")
+        }
+        "{id}" | "{kind}" if start("/approvals/") => {
+            OtherStories("approval::a_result_is_drafted_checked_and_approved_by_others_and_then_stands")
+        }
         "{id}" if start("/crosswalks/") || start("/api/v1/crosswalks/") => Of(Kind::Crosswalk),
         "{id}" if start("/revision/") => Of(Kind::Issue),
         "{id}" if start("/cases/") => Of(Kind::Case),

@@ -68,6 +68,7 @@ fn address(route: &Route, world: &World, organisation: &str, whose: Whose) -> St
     for (name, rule) in of_parameters(route) {
         let value = match rule {
             Parameter::Public(value) => value.to_owned(),
+            Parameter::OtherStories(_) => "of-nobody".to_owned(),
             Parameter::Of(kind) => match whose {
                 Whose::Theirs => world.foreign(organisation, kind).to_owned(),
                 Whose::Nobodys => absent(world.foreign(organisation, kind)),
@@ -295,6 +296,9 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("handover", "its own stories; found within the organisation only"),
     ("trail_round", "made when the installation signs a round, which no request does"),
     ("trail_sink", "how far a sink has been served: of the installation"),
+    ("allowed_network", "one list, read by the organisation's own id only (edge stories)"),
+    ("oidc_provider", "set up on the machine, read by the id in the address of signing in (single stories)"),
+    ("oidc_attempt", "a sign-in under way, found by the state that its browser holds (single stories)"),
     ("sign_in_policy", "one row with the rules of signing in, read by the organisation's own id only"),
 ];
 

@@ -33,8 +33,9 @@ async function withAuthenticator(browser, server) {
 }
 
 test("one-time codes are set up and asked for, without scripts", async (t) => {
-  const server = await start(t, "demo");
+  // The browser ends first: what its last page still asks for must find the server.
   const browser = await openBrowser(t);
+  const server = await start(t, "demo");
   const page = await browser.page({ javaScriptEnabled: false });
   page.expectProblem(/422|401/);
   await signIn(page, server, "mm-ciso", PASSWORD);
@@ -63,8 +64,9 @@ test("one-time codes are set up and asked for, without scripts", async (t) => {
 });
 
 test("a passkey is added and signs in", async (t) => {
-  const server = await start(t, "demo");
+  // The browser ends first: what its last page still asks for must find the server.
   const browser = await openBrowser(t);
+  const server = await start(t, "demo");
   const { page, cdp, authenticatorId, site } = await withAuthenticator(browser, server);
   page.expectProblem(/422/);
   await signIn(page, site, "mm-ciso", PASSWORD);
@@ -103,8 +105,9 @@ test("a passkey is added and signs in", async (t) => {
 });
 
 test("rules, sessions and notices are pages that everybody can use", async (t) => {
-  const server = await start(t, "demo");
+  // The browser ends first: what its last page still asks for must find the server.
   const browser = await openBrowser(t);
+  const server = await start(t, "demo");
   const page = await browser.page();
   page.expectProblem(/401/);
   await signIn(page, server, "mm-ciso", PASSWORD);

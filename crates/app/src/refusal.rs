@@ -161,8 +161,8 @@ fn busy(failure: Failure) -> Option<Refusal> {
         Failure::Away => Refusal::new(
             RefusalKind::Busy,
             "database-away",
-            "データベースにつながらないか、混み合っています。",
-            "The database is away or has no room just now.",
+            "データベースにつながらないか、混み合っているため、保存していません。",
+            "The database is away or has no room just now; nothing was saved.",
         ),
         Failure::TooLong => Refusal::new(
             RefusalKind::Busy,

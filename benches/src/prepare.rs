@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use jiff::Timestamp;
 use sakimori_app::identity::{NewAccount, add_account, add_department};
 use sakimori_app::{Actor, App, AppConfig};
 use sakimori_domain::assurance::applicability::{Applicability, Force};
@@ -18,6 +17,8 @@ use sakimori_store::edition::{self, EditionEntry};
 use sakimori_store::registry::{self, Organisation};
 use sakimori_store::search::{self, SearchEntry};
 use sakimori_store::{Store, StoreConfig, Write};
+
+use crate::clock;
 
 /// Rows of the two Assessments.
 pub const SMALL: usize = 140;
@@ -50,7 +51,8 @@ pub async fn open(data: &Path, program: &Path) -> Result<App> {
         store,
         folder: data.to_owned(),
         program: program.to_owned(),
-        clock: Arc::new(|| THEN.parse().unwrap_or(Timestamp::UNIX_EPOCH)),
+        // The same as the product's that started here: it refuses times before what it has written.
+        clock: Arc::new(clock::machine),
         keys: sakimori_app::keys::Keys::generate(),
         trail_key: sakimori_app::trail::TrailKey::from_secret("sakimori/bench", [9; 32])?,
         seed: [7; 32],

@@ -52,6 +52,8 @@ impl Server {
         let watch = Watch::start();
         let child = run
             .env("SAKIMORI_LOG", "warn")
+            // One session asks as fast as it can; nobody does.
+            .env("SAKIMORI_LIMIT", "session-per-second=1000000,exports-per-minute=100000,searches-per-minute=100000")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

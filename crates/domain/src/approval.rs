@@ -36,6 +36,7 @@ terms! {
     Kind {
         AssessmentResult = "assessment-result", "点検結果の確定";
         AccessReview = "access-review", "利用者の棚卸し";
+        DraftEdition = "draft-edition", "改訂案";
     }
 }
 
@@ -78,6 +79,7 @@ impl Kind {
         match self {
             Kind::AssessmentResult => "Result of an assessment",
             Kind::AccessReview => "Access review",
+            Kind::DraftEdition => "Draft edition",
         }
     }
 
@@ -88,9 +90,10 @@ impl Kind {
             (_, Step::Void) => &[],
             (Kind::AssessmentResult, Step::Draft | Step::Withdraw) => &[P::ManageAssessments],
             (Kind::AccessReview, Step::Draft | Step::Withdraw) => &[P::ReviewAccess],
-            (Kind::AssessmentResult, Step::Check) => &[P::CheckDrafts],
-            (Kind::AssessmentResult, Step::Approve) => &[P::Approve],
-            (Kind::AssessmentResult, Step::SendBack) => &[P::CheckDrafts, P::Approve],
+            (Kind::DraftEdition, Step::Draft | Step::Withdraw) => &[P::EditRevision],
+            (Kind::AssessmentResult | Kind::DraftEdition, Step::Check) => &[P::CheckDrafts],
+            (Kind::AssessmentResult | Kind::DraftEdition, Step::Approve) => &[P::Approve],
+            (Kind::AssessmentResult | Kind::DraftEdition, Step::SendBack) => &[P::CheckDrafts, P::Approve],
             // The auditor signs an access review off, or somebody who approves.
             (Kind::AccessReview, Step::Check) => &[P::CheckDrafts, P::Audit],
             (Kind::AccessReview, Step::Approve) => &[P::Approve, P::Audit],

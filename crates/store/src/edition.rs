@@ -124,6 +124,12 @@ pub async fn edition(c: &mut Connection, organisation_id: &str, id: &str) -> Res
     row.as_ref().map(edition_entry).transpose()
 }
 
+/// Holds an Edition of the organisation's own as it is until the transaction ends.
+pub async fn hold_edition(w: &mut Write, organisation_id: &str, id: &str) -> Result<()> {
+    w.run("UPDATE edition SET origin = origin WHERE owner = $1 AND id = $2", params![organisation_id, id]).await?;
+    Ok(())
+}
+
 /// Writes an Edition, or what changed of it.
 pub async fn put_edition(w: &mut Write, entry: &EditionEntry) -> Result<()> {
     let e = &entry.edition;

@@ -2,7 +2,7 @@
 
 use sakimori_domain::approval::Kind;
 use sakimori_store::approval::Approval;
-use sakimori_store::{Connection, assessment};
+use sakimori_store::{Connection, assessment, edition};
 use sha2::{Digest, Sha256};
 
 use crate::identity::hex;
@@ -31,6 +31,7 @@ pub(super) async fn of(c: &mut Connection, organisation_id: &str, kind: Kind, id
     match kind {
         Kind::AssessmentResult => result(c, organisation_id, id).await,
         Kind::AccessReview => access_review::subject(c, organisation_id, id).await,
+        Kind::DraftEdition => draft_edition(c, organisation_id, id).await,
     }
 }
 
@@ -40,6 +41,7 @@ pub(super) async fn hold(op: &mut Operation<'_>, kind: Kind, id: &str) -> Result
     match kind {
         Kind::AssessmentResult => assessment::hold_assessment(&mut op.write, &organisation_id, id).await?,
         Kind::AccessReview => sakimori_store::access_review::hold(&mut op.write, &organisation_id, id).await?,
+        Kind::DraftEdition => edition::hold_edition(&mut op.write, &organisation_id, id).await?,
     }
     Ok(())
 }
@@ -48,7 +50,8 @@ pub(super) async fn hold(op: &mut Operation<'_>, kind: Kind, id: &str) -> Result
 pub(super) async fn approved(op: &mut Operation<'_>, approval: &Approval) -> Result<()> {
     match approval.kind {
         // A closed assessment stays closed from now on: see `assessment::set_open`.
-        Kind::AssessmentResult => Ok(()),
+        // A draft that is made anew is another one, by its hash: the approval does not speak of it.
+        Kind::AssessmentResult | Kind::DraftEdition => Ok(()),
         Kind::AccessReview => access_review::apply(op, &approval.subject_id).await,
     }
 }
@@ -61,6 +64,17 @@ pub(crate) fn hash_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hash.update(part.as_bytes());
     }
     hex(&hash.finalize())
+}
+
+async fn draft_edition(c: &mut Connection, organisation_id: &str, id: &str) -> Result<Subject> {
+    let found = edition::edition(c, organisation_id, id).await?.filter(|e| e.is_draft() && e.owner == organisation_id);
+    let found = found.ok_or_else(Refusal::not_found)?;
+    Ok(Subject {
+        title: format!("{} {}", found.edition.short, found.edition.label),
+        hash: found.content_hash,
+        href: format!("/standards/{id}"),
+        obstacle: None,
+    })
 }
 
 async fn result(c: &mut Connection, organisation_id: &str, id: &str) -> Result<Subject> {

@@ -9,11 +9,14 @@ use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_app::deputy::{self, NewDeputy};
 use sakimori_app::handover::{self, NewHandover};
 use sakimori_app::requests::{self, NewRequest, Step as RequestStep};
-use sakimori_app::{Actor, AppError, identity};
+use sakimori_app::{Actor, AppError, identity, revision};
 use sakimori_domain::approval::{Kind, State, Step};
 use sakimori_domain::identity::{Permission, Role};
+use sakimori_domain::revision::Direction;
 use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::{BOTH, Database, TestApp};
+
+use super::revision::{decide, point, reword, standard};
 
 const TELECOM: &str = "jt-x1051-2018";
 
@@ -76,6 +79,44 @@ async fn a_result_is_drafted_checked_and_approved_by_others_and_then_stands() {
         assert!(approval::view(&test.app, &member, &draft).await.is_err(), "no part in it, so it is not there");
         let auditor = person(&test, "alpha-auditor").await;
         assert!(approval::view(&test.app, &auditor, &draft).await.is_err(), "nor for the auditor, who takes no step");
+    }
+}
+
+#[tokio::test]
+async fn a_draft_edition_is_approved_as_it_stands_and_no_other() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let officer = person(&test, "alpha-security-officer").await;
+        let executive = person(&test, "alpha-executive").await;
+        let (edition, numbers) = standard(&test, &officer).await;
+        let drafted_with = async |number: &String| {
+            let wording = reword(number, &format!("{number}を半年に一度試すこと。"));
+            let issue = revision::raise(&test.app, &officer, point(&edition, number, "回数", wording)).await;
+            let decided = decide(Direction::Standard);
+            revision::step(&test.app, &officer, &issue.expect("raised"), 1, decided).await.expect("decided");
+            revision::make_draft(&test.app, &officer, &edition).await.expect("a draft")
+        };
+        let draft = drafted_with(&numbers[numbers.len() - 1]).await;
+        let kind = Kind::DraftEdition;
+        let published = approval::draft(&test.app, &officer, kind, &edition, "").await.expect_err("no draft");
+        assert_eq!(code(&published), "not-found");
+        let first = approval::draft(&test.app, &officer, kind, &draft, "お願いします").await.expect("drafted");
+        assert_eq!(drafted_with(&numbers[numbers.len() - 2]).await, draft, "made anew in its place");
+        let void = approval::step(&test.app, &executive, &first, 1, Step::Check, "").await.expect_err("another text");
+        assert_eq!(code(&void), "approval-void");
+        let second = approval::draft(&test.app, &officer, kind, &draft, "").await.expect("drafted anew");
+        let own = approval::step(&test.app, &officer, &second, 1, Step::Check, "").await.expect_err("one's own");
+        assert_eq!(code(&own), "approval-own-draft");
+        approval::step(&test.app, &executive, &second, 1, Step::Check, "").await.expect("checked");
+        approval::step(&test.app, &executive, &second, 2, Step::Approve, "").await.expect("approved");
+        let view = approval::view(&test.app, &officer, &second).await.expect("a view");
+        assert_eq!(view.approval.state, State::Approved, "{database:?}");
+        let browser = test.browser("alpha-security-officer").await;
+        let page = browser.get("/revision/drafts").await.text();
+        let way = format!("/approvals/subject/draft-edition/{draft}");
+        assert!(page.contains(&way), "the draft leads to its approval");
+        assert_eq!(browser.get(&way).await.status, StatusCode::OK);
     }
 }
 

@@ -15,7 +15,7 @@ const STANDARD: &str = "架空の灯台安全基準\n\n第1章 総則\n1 目的\
 第2章 対策\n1 灯火の管理\n灯火の交換を記録すること。\n\n2 停電への備え\n予備の電源を年に一度試すこと。\n";
 
 /// Loads [`STANDARD`] for an organisation and returns its id and the numbers of its items.
-async fn standard(t: &TestApp, officer: &Actor) -> (String, Vec<String>) {
+pub(super) async fn standard(t: &TestApp, officer: &Actor) -> (String, Vec<String>) {
     let read = ingest::recognise(t.app.program(), "灯台.txt", STANDARD.as_bytes(), &Grammar::BestFit, &[])
         .await
         .expect("read");
@@ -26,7 +26,7 @@ async fn standard(t: &TestApp, officer: &Actor) -> (String, Vec<String>) {
     (id, view.provisions.iter().map(|p| p.provision.id.clone()).collect())
 }
 
-fn point(edition: &str, item: &str, title: &str, wording: Wording) -> IssueInput {
+pub(super) fn point(edition: &str, item: &str, title: &str, wording: Wording) -> IssueInput {
     IssueInput {
         edition_id: edition.to_owned(),
         items: if item.is_empty() { Vec::new() } else { vec![item.to_owned()] },
@@ -42,11 +42,11 @@ fn point(edition: &str, item: &str, title: &str, wording: Wording) -> IssueInput
     }
 }
 
-fn reword(number: &str, text: &str) -> Wording {
+pub(super) fn reword(number: &str, text: &str) -> Wording {
     Wording { kind: ChangeKind::Reword, number: number.to_owned(), new_text: text.to_owned(), ..Wording::default() }
 }
 
-fn decide(direction: Direction) -> Step {
+pub(super) fn decide(direction: Direction) -> Step {
     let decision = Decision { on: "2026-11-20".to_owned(), by: "第1回 検討会".to_owned(), ..Decision::default() };
     Step::Decide(direction, decision)
 }

@@ -68,6 +68,25 @@ impl Durations {
         self.0.extend(other.0);
     }
 
+    /// The share of pairs in which one of these is longer than one of the others; half for equal ones. 0.5: nothing
+    /// tells them apart. Ranks only, so that a single slow request counts once.
+    pub fn share_longer_than(&self, others: &Self) -> f64 {
+        let mut sorted = others.0.clone();
+        sorted.sort_unstable();
+        let shorter: usize = self
+            .0
+            .iter()
+            .map(|d| sorted.partition_point(|other| other < d) + sorted.partition_point(|other| other <= d))
+            .sum();
+        shorter as f64 / (2 * self.0.len() * sorted.len()).max(1) as f64
+    }
+
+    /// The first, third … and the second, fourth …
+    pub fn halves(&self) -> (Self, Self) {
+        let of = |rest: usize| Self(self.0.iter().copied().skip(rest).step_by(2).collect());
+        (of(0), of(1))
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.len()

@@ -4,6 +4,7 @@
 //! calibration in the same run says what the machine can do just now.
 
 mod answering;
+mod apart;
 mod calibrate;
 mod clock;
 mod crosswalk;
@@ -24,7 +25,8 @@ use crate::figures::{Figure, Figures, Target};
 use crate::server::{Scratch, Server};
 
 /// Parts that `--only` can name.
-const PARTS: [&str; 9] = ["calibrate", "read", "oscal", "crosswalk", "start", "sheets", "saves", "search", "files"];
+const PARTS: [&str; 10] =
+    ["calibrate", "read", "oscal", "crosswalk", "start", "sheets", "saves", "search", "files", "apart"];
 
 struct Args {
     program: PathBuf,
@@ -104,6 +106,9 @@ async fn run(args: &Args) -> Result<()> {
     }
     if ["sheets", "saves", "search", "files"].iter().any(|part| args.wants(part)) {
         product(args, &data, &mut figures).await?;
+    }
+    if args.wants("apart") {
+        apart::run(&args.program, &scratch, &mut figures).await?;
     }
     if let Some(path) = &args.json {
         figures.write_json(path)?;

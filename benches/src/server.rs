@@ -48,6 +48,19 @@ impl Server {
         Self::wait(run, program, "serve", address).await
     }
 
+    /// As [`Server::start`] with `serve`, without the limits on how often somebody may ask.
+    ///
+    /// # Errors
+    /// It does not start, or does not answer in time.
+    pub async fn start_unlimited(program: &Path, data: &Path) -> Result<Self> {
+        let address = format!("127.0.0.1:{}", free_port()?);
+        let mut run = Command::new(program);
+        run.args(["serve", "--insecure-cookies", "--listen", &address, "--data"]).arg(data);
+        let names = ["session-per-second", "address-per-second", "failures-per-minute"];
+        run.env("SAKIMORI_LIMIT", names.map(|name| format!("{name}=1000000")).join(","));
+        Self::wait(run, program, "serve", address).await
+    }
+
     async fn wait(mut run: Command, program: &Path, command: &str, address: String) -> Result<Self> {
         let watch = Watch::start();
         let child = run

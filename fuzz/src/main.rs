@@ -9,7 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use sakimori_domain::text;
 use sakimori_interop::files::{self, Limits};
 use sakimori_interop::workbook::{self, CellLimits, SheetCells};
-use sakimori_interop::trail::{Edge, PublicKey, SignedCheckpoint, TlogProof, export};
+use sakimori_interop::trail::tree::consistent;
+use sakimori_interop::trail::{AddCheckpoint, Edge, PublicKey, SignedCheckpoint, SigningKey, TlogProof, export};
 use sakimori_interop::{Profile, ciso, grammar, oscal, simple, source, synonyms};
 use zip::write::SimpleFileOptions;
 
@@ -32,6 +33,7 @@ const TARGETS: &[(&str, Target)] = &[
     ("search", search),
     ("cells", cell_values),
     ("trail", trail),
+    ("witness", witness),
 ];
 
 fuzz_target!(|bytes: &[u8]| {
@@ -235,5 +237,38 @@ fn trail(bytes: &[u8]) {
     }
     if let Some((first, rest)) = bytes.split_first() {
         let _ = Edge::parse(u64::from(*first), &utf8(rest));
+    }
+}
+
+/// What witnesses carry between installations: a request for a cosignature, then after a NUL byte the lines that come back,
+/// then after another the key that they are checked with.
+fn witness(bytes: &[u8]) {
+    /// The key of a published example, which signed the checkpoint of the corpus.
+    const LOG: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    let mut parts = bytes.splitn(3, |byte| *byte == 0).map(utf8);
+    let mut next = || parts.next().unwrap_or_default();
+    let (asked, lines, key) = (next(), next(), next());
+    let _ = SigningKey::parts(&key);
+    let Ok(asked) = AddCheckpoint::parse(&asked) else { return };
+    assert_eq!(AddCheckpoint::parse(&asked.to_text()).as_ref(), Ok(&asked));
+    let older = sakimori_interop::trail::Checkpoint { size: asked.old, ..asked.note.checkpoint.clone() };
+    let _ = consistent(&asked.proof, &older, &asked.note.checkpoint);
+    let log = PublicKey::parse(LOG).expect("the key");
+    let mut note = asked.note.clone();
+    let is_signed = note.signed_by(&log);
+    if note.add(&lines).is_ok() {
+        assert!(note.signed_by(&log) || !is_signed, "lines of witnesses take no signature away");
+        assert_eq!(note.checkpoint, asked.note.checkpoint, "and change nothing of what was signed");
+        let before = note.names().len();
+        note.add(&lines).expect("the same lines again");
+        assert_eq!(note.names().len(), before, "each line once");
+        if let Ok(again) = SignedCheckpoint::parse(&note.to_text()) {
+            assert_eq!(again, note);
+        }
+    }
+    if let Ok(key) = PublicKey::parse(&key) {
+        let line = note.line_of(&key);
+        assert_eq!(line.is_some(), note.cosigned_by(&key).is_some());
+        let _ = note.signed_by(&key);
     }
 }

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::Connection;
 use sakimori_store::allowed_network as store;
@@ -84,12 +84,22 @@ pub async fn lists(app: &App, actor: &Actor) -> Result<(Vec<String>, Vec<String>
     Ok((networks(members), networks(administration)))
 }
 
+/// A network as people write it: `192.0.2.0/24`, `2001:db8::/32`, a single address. An IPv4 network in the clothes of IPv6
+/// (`::ffff:192.0.2.0/120`) is the IPv4 network, as addresses are compared.
+pub fn network(text: &str) -> Option<IpNet> {
+    let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    let network = text.parse::<IpNet>().ok().or_else(single)?.trunc();
+    let IpNet::V6(wide) = network else { return Some(network) };
+    let mapped = wide.addr().to_ipv4_mapped().zip(wide.prefix_len().checked_sub(96));
+    let narrow = mapped.and_then(|(address, length)| Ipv4Net::new(address, length).ok());
+    Some(narrow.map_or(network, IpNet::V4))
+}
+
 /// Networks as typed, one on each line: `192.0.2.0/24`, `2001:db8::/32`, or a single address.
 fn parse(typed: &str) -> Result<Vec<String>> {
     let mut networks = Vec::new();
     for line in typed.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let single = || line.parse::<IpAddr>().ok().map(|address| IpNet::from(address.to_canonical()));
-        let network = line.parse::<IpNet>().ok().or_else(single).ok_or_else(|| {
+        let network = network(line).ok_or_else(|| {
             Refusal::invalid(
                 "network-form",
                 format!("「{line}」はネットワークではありません。"),
@@ -97,7 +107,7 @@ fn parse(typed: &str) -> Result<Vec<String>> {
             )
             .next("192.0.2.0/24 のように、1行に1つ入力してください。", "Enter one on each line, e.g. 192.0.2.0/24.")
         })?;
-        networks.push(network.trunc().to_string());
+        networks.push(network.to_string());
     }
     networks.sort();
     networks.dedup();
@@ -179,6 +189,8 @@ mod tests {
     #[test]
     fn networks_are_kept_in_one_form() {
         assert_eq!(parse(" 192.0.2.7/24\n\n192.0.2.0/24\n::1 ").expect("networks"), ["192.0.2.0/24", "::1/128"]);
+        let mapped = parse("::ffff:192.0.2.7/120\n::ffff:192.0.2.9").expect("networks");
+        assert_eq!(mapped, ["192.0.2.0/24", "192.0.2.9/32"], "else no address would ever be inside");
         assert!(parse("example.org").is_err() && parse("192.0.2.0/33").is_err());
     }
 }

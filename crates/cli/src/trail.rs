@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use sakimori_app::trail::verify::{Means, Outcome, TrailVerdict};
-use sakimori_app::trail::{self as app, AddCheckpoint, TrailKey};
+use sakimori_app::trail::{self as app, TrailKey};
 use sakimori_app::{Actor, App};
 use sakimori_interop::trail::export::{self, Demand};
 use sakimori_interop::trail::{PublicKey, SignedCheckpoint};
@@ -329,7 +329,7 @@ async fn checkpoint(args: CheckpointArgs) -> Result<ExitCode> {
 
 async fn cosign(args: CosignArgs) -> Result<ExitCode> {
     refuse_missing_data(&args.data)?;
-    let asked = AddCheckpoint::parse(&read(&args.request)?).map_err(told)?;
+    let asked = app::asked(&read(&args.request)?).map_err(told)?;
     let key = public_key(&args.key)?;
     let app = open_app(&args.data).await?;
     let line = app::cosign(&app, &asked, &key).await.map_err(told)?;

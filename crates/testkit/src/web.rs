@@ -180,6 +180,11 @@ impl Browser {
         self.answer(request.expect("a request")).await
     }
 
+    /// Bytes as they are, with the session's token in the header.
+    pub async fn raw(&self, method: &str, path: &str, media_type: &str, bytes: Vec<u8>) -> Answer {
+        self.request(method, path, media_type, Body::from(bytes)).await
+    }
+
     /// JSON with the session's token.
     pub async fn json(&self, method: &str, path: &str, body: &serde_json::Value) -> Answer {
         self.request(method, path, "application/json", Body::from(body.to_string())).await

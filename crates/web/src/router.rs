@@ -243,7 +243,7 @@ routes! {
     POST "/administration/networks"  ConfirmedNeeds(P::ManageAccounts) => edge::networks::change;
 
     // 他組織との関係
-    GET  "/administration/relations" Needs(P::ManageRelations) => tenancy::list;
+    GET  "/administration/relations" NeedsEither(P::ManageRelations, P::Audit) => tenancy::list;
     POST "/administration/relations" Needs(P::ManageRelations) => tenancy::offer;
     POST "/administration/relations/look"   Needs(P::ManageRelations) => tenancy::look;
     POST "/administration/relations/accept" Needs(P::ManageRelations) => tenancy::accept;

@@ -146,7 +146,9 @@ impl Repository {
         };
         for entry in entries.filter_map(std::result::Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let number = name.split('-').next().and_then(|number| number.parse().ok());
+            let number: Option<u64> = name.split('-').next().and_then(|number| number.parse().ok());
+            // A number that no night could reach is no generation of ours, and another one follows each.
+            let number = number.filter(|number| *number < u64::from(u32::MAX));
             // A folder without its manifest is a backup that did not come to its end.
             if let Some(sequence) = number.filter(|_| entry.path().join("manifest.age").exists()) {
                 found.push(Generation { sequence, folder: entry.path() });
@@ -209,6 +211,10 @@ impl Repository {
 
     /// Lines of a chunk.
     pub fn lines(&self, name: &str, keys: &Keys) -> Result<Vec<u8>> {
+        // Anybody can seal a manifest for a key that is public: what it names stays inside the folder.
+        if !safe(name) {
+            return Err(BackupError::Damaged(format!("{name} is no chunk of this folder")));
+        }
         let path = self.place(name);
         let sealed = std::fs::read(&path).map_err(BackupError::disk(name.to_owned()))?;
         let packed =

@@ -24,7 +24,7 @@ pub use key::TrailKey;
 pub use retention::{Expired, expire};
 pub use signer::{Given, Watch, checkpoint, cosigned, newest, prove, sign_what_is_new};
 pub use take_along::export;
-pub use witness::{AddCheckpoint, add_cosignatures, cosign, request_of};
+pub use witness::{add_cosignatures, asked, cosign, request_of};
 
 /// Events of before there were leaves that get theirs in one transaction.
 const BATCH: i64 = 500;

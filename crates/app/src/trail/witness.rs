@@ -1,62 +1,29 @@
 //! Witnesses: installations that cosign each other's checkpoints, carried by hand where there is no network.
-//!
-//! What is carried is the body of C2SP's tlog-witness `add-checkpoint`: the size last seen, a consistency proof from there,
-//! the checkpoint. What comes back is a line to add to the checkpoint.
-
-use std::fmt::Write as _;
+//! What comes back is a line to add to the checkpoint.
 
 use sakimori_interop::trail::tree::{Proving, consistent};
-use sakimori_interop::trail::{Hash, PublicKey, SignedCheckpoint, hash_of};
+use sakimori_interop::trail::{AddCheckpoint, PublicKey, SignedCheckpoint};
 use sakimori_store::trail::tree as store;
 use serde_json::json;
 
 use super::{broken, number, signer, size, tree_of};
 use crate::{Actor, App, Refusal, RefusalKind, Result};
 
-/// A checkpoint on its way to a witness.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AddCheckpoint {
-    /// Size of the tree that the witness saw last.
-    pub old: u64,
-    pub proof: Vec<Hash>,
-    pub note: SignedCheckpoint,
-}
-
 fn refuse(ja: impl Into<String>, en: impl Into<String>) -> crate::AppError {
     Refusal::new(RefusalKind::Conflict, "witness", ja, en).into()
 }
 
-impl AddCheckpoint {
-    /// Its text.
-    pub fn to_text(&self) -> String {
-        let mut text = format!("old {}\n", self.old);
-        for hash in &self.proof {
-            let _ = writeln!(text, "{hash}");
-        }
-        format!("{text}\n{}", self.note.to_text())
-    }
-
-    /// From its text; a bare checkpoint is one that nothing was seen of before.
-    ///
-    /// # Errors
-    /// Neither.
-    pub fn parse(text: &str) -> Result<Self> {
-        let fault = || {
-            refuse(
-                "連署を求めるチェックポイントの形式（old の行、証明、空行、チェックポイント）ではありません。",
-                "This is not a request for a cosignature (a line `old`, hashes, a blank line, the checkpoint).",
-            )
-        };
-        if !text.starts_with("old ") {
-            let note = SignedCheckpoint::parse(text).map_err(|_| fault())?;
-            return Ok(Self { old: 0, proof: Vec::new(), note });
-        }
-        let (head, note) = text.split_once("\n\n").ok_or_else(fault)?;
-        let mut lines = head.lines();
-        let old = lines.next().and_then(|line| line.strip_prefix("old ")).and_then(|old| old.parse().ok());
-        let proof = lines.map(hash_of).collect::<Result<_, _>>().map_err(|_| fault())?;
-        Ok(Self { old: old.ok_or_else(fault)?, proof, note: SignedCheckpoint::parse(note).map_err(|_| fault())? })
-    }
+/// What a witness was handed.
+///
+/// # Errors
+/// It is no request for a cosignature.
+pub fn asked(text: &str) -> Result<AddCheckpoint> {
+    AddCheckpoint::parse(text).map_err(|_| {
+        refuse(
+            "連署を求めるチェックポイントの形式（old の行、証明、空行、チェックポイント）ではありません。",
+            "This is not a request for a cosignature (a line `old`, hashes, a blank line, the checkpoint).",
+        )
+    })
 }
 
 /// A tree's newest checkpoint with the proof that it continues the one of `old` leaves.

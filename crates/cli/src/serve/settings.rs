@@ -90,9 +90,7 @@ impl EdgeArgs {
 
 /// A network, or a single address.
 fn network(text: &str) -> Result<IpNet> {
-    let text = text.trim();
-    let net = text.parse::<IpNet>().ok();
-    net.or_else(|| text.parse::<std::net::IpAddr>().ok().map(IpNet::from)).ok_or_else(|| {
+    sakimori_app::allow_list::network(text.trim()).ok_or_else(|| {
         anyhow!("{text} はネットワークではありません（例 10.0.0.0/24） / is not a network, e.g. 10.0.0.0/24")
     })
 }
@@ -117,14 +115,11 @@ impl Edge {
     pub fn to_toml(&self) -> String {
         let mut out = String::new();
         if let Some(endpoint) = &self.otlp_endpoint {
-            out += &format!("otlp-endpoint = {endpoint:?}\n");
+            out += &format!("otlp-endpoint = {}\n", quoted(endpoint));
         }
         if let Some((certificate, key)) = &self.tls {
-            out += &format!(
-                "tls-certificate = {:?}\ntls-key = {:?}\n",
-                certificate.display().to_string(),
-                key.display().to_string()
-            );
+            let (certificate, key) = (certificate.to_string_lossy(), key.to_string_lossy());
+            out += &format!("tls-certificate = {}\ntls-key = {}\n", quoted(&certificate), quoted(&key));
         }
         let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
         out += &format!("behind-proxy = {}\ntrusted-proxies = {proxies:?}\n\n", self.behind_proxy);
@@ -132,9 +127,53 @@ impl Edge {
     }
 }
 
+/// A text as TOML writes it, whatever is in it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_holds_reads_back_from_what_is_printed(
+            paths in prop::option::of((any::<String>(), "[ -~ぁ-ん\u{7f}-\u{a0}\u{200b}]{0,12}")),
+            endpoint in prop::option::of(any::<String>()),
+            behind_proxy: bool,
+            networks in prop::collection::vec("([0-9]{1,3}\\.){3}[0-9]{1,3}(/[0-9]{1,2})?|::ffff:10\\.0\\.0\\.[0-9](/1[0-2][0-9])?|[0-9a-f:/]{2,12}", 0..4),
+            limits in prop::collection::vec((0..Limits::ALL.len(), any::<u32>()), 0..4),
+        ) {
+            let args = EdgeArgs {
+                tls_certificate: paths.as_ref().map(|(certificate, _)| PathBuf::from(certificate)),
+                tls_key: paths.map(|(_, key)| PathBuf::from(key)),
+                otlp_endpoint: endpoint,
+                behind_proxy,
+                trusted_proxy: networks,
+                limits: limits.iter().map(|(at, value)| format!("{} = {value}", Limits::ALL[*at].0)).collect(),
+            };
+            // What is no network is refused in words; what holds is printed and read as the same.
+            if let Ok(edge) = args.settle(&SettingsFile::default()) {
+                let file: SettingsFile = toml::from_str(&edge.to_toml()).expect("what is printed is a settings file");
+                let again = EdgeArgs::default().settle(&file).expect("an edge");
+                prop_assert_eq!(format!("{:?}", again), format!("{:?}", edge));
+            }
+        }
+
+        #[test]
+        fn a_settings_file_of_any_words_is_read_or_refused(
+            text in "((listen|data|limits|trail|database|trusted-proxies|sinks|\\[|\\]|=|\"|\n|[0-9a-z.:/-]{1,6}| ){1,3}){0,12}"
+        ) {
+            if let Ok(file) = toml::from_str::<SettingsFile>(&text) {
+                let _ = EdgeArgs::default().settle(&file);
+            }
+        }
+    }
 
     #[test]
     fn plain_http_leaves_the_machine_only_where_somebody_says_so() {

@@ -8,12 +8,14 @@ pub mod export;
 pub mod leaf;
 pub mod note;
 pub mod proof;
+pub mod request;
 pub mod tree;
 
 pub use audit::{Anchor, Finding, Walk};
 pub use leaf::Entry;
 pub use note::{Checkpoint, PublicKey, SignedCheckpoint, SigningKey};
 pub use proof::TlogProof;
+pub use request::AddCheckpoint;
 pub use tlog_tiles::Hash;
 pub use tree::Edge;
 
@@ -26,6 +28,8 @@ pub enum TrailFault {
     Checkpoint(String),
     #[error("not a tlog-proof: {0}")]
     Proof(String),
+    #[error("not a request for a cosignature: {0}")]
+    Request(String),
     #[error("not an exported trail: {0}")]
     Export(String),
     #[error("the key does not sign")]

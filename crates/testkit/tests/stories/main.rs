@@ -18,6 +18,7 @@ mod issued_password;
 mod jobs;
 mod notice;
 mod oscal;
+mod outside;
 mod report;
 mod revision;
 mod roles;

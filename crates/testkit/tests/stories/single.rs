@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 /// A provider that says what the test tells it to.
 #[derive(Clone)]
-struct Provider {
-    issuer: String,
+pub(crate) struct Provider {
+    pub(crate) issuer: String,
     /// Algorithm in the token's header, and its claims.
     token: Arc<Mutex<(String, Value)>>,
     /// The key that it publishes, and the one that it signs with.
@@ -71,7 +71,8 @@ fn new_key() -> String {
     rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key").serialize_pem()
 }
 
-async fn provider() -> Provider {
+/// Starts one.
+pub(crate) async fn provider() -> Provider {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let issuer = format!("http://{}", listener.local_addr().expect("an address"));
     let (key, signer) = (new_key(), Arc::new(Mutex::default()));

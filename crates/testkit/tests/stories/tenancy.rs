@@ -2,6 +2,7 @@
 //! with the real ids, and must not be able to tell them from ids that do not exist.
 
 mod attack;
+mod duties;
 mod forms;
 mod kinds;
 mod property;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sakimori_app::trail::verify::{Means, Outcome, verify};
-use sakimori_app::trail::{self, AddCheckpoint, TrailKey};
+use sakimori_app::trail::{self, TrailKey};
 use sakimori_domain::identity::Permission;
 use sakimori_interop::trail::export::{self, Demand};
 use sakimori_interop::trail::{Finding, SignedCheckpoint, TlogProof};
@@ -283,7 +283,7 @@ async fn partners_cosign_what_continues_and_nothing_else() {
         let partner = TestApp::new(database).await;
         let key = ours.app.trail_key().publics().remove(0);
         let asked = trail::request_of(&ours.app, "alpha", 0).await.expect("a request");
-        let asked = AddCheckpoint::parse(&asked.to_text()).expect("carried over");
+        let asked = trail::asked(&asked.to_text()).expect("carried over");
         let line = trail::cosign(&partner.app, &asked, &key).await.expect("cosigned");
         let mut note = asked.note.clone();
         note.add(&line).expect("a line");
@@ -303,7 +303,7 @@ async fn partners_cosign_what_continues_and_nothing_else() {
         let next = trail::request_of(&ours.app, "alpha", seen).await.expect("a request");
         trail::cosign(&partner.app, &next, &key).await.expect("it continues what was seen");
         // Without the proof, or from another history, no line.
-        let bare = AddCheckpoint { proof: Vec::new(), old: seen, ..next };
+        let bare = sakimori_interop::trail::AddCheckpoint { proof: Vec::new(), old: seen, ..next };
         assert!(trail::cosign(&partner.app, &bare, &key).await.is_err());
         let other = trail_of(database, 40).await;
         let forked = trail::request_of(&other.app, "alpha", seen).await.expect("a request");

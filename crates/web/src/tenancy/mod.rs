@@ -105,6 +105,11 @@ impl RelationsPage {
         side_word(*kind, *side, self.p.english)
     }
 
+    /// Whoever may not is shown the list alone.
+    fn manages(&self) -> bool {
+        self.p.may("manage-relations")
+    }
+
     fn words(&self, whats: &[What]) -> String {
         list_of(whats, self.p.english)
     }

@@ -4,8 +4,10 @@
 /// A kind of thing that belongs to one organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
+    AccessReview,
     Account,
     Answer,
+    Approval,
     Assessment,
     Carry,
     Case,
@@ -13,8 +15,10 @@ pub enum Kind {
     Correction,
     Crosswalk,
     Department,
+    Deputy,
     Edition,
     Evidence,
+    Handover,
     Import,
     /// A seat that was offered, by the login that it was offered to.
     Invitation,
@@ -34,9 +38,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 25] = [
+    pub const ALL: [Kind; 29] = [
+        Kind::AccessReview,
         Kind::Account,
         Kind::Answer,
+        Kind::Approval,
         Kind::Assessment,
         Kind::Carry,
         Kind::Case,
@@ -44,8 +50,10 @@ impl Kind {
         Kind::Correction,
         Kind::Crosswalk,
         Kind::Department,
+        Kind::Deputy,
         Kind::Edition,
         Kind::Evidence,
+        Kind::Handover,
         Kind::Import,
         Kind::Invitation,
         Kind::Issue,
@@ -65,6 +73,7 @@ impl Kind {
     /// Its name in forms.
     pub fn name(self) -> String {
         match self {
+            Kind::AccessReview => "access_review".to_owned(),
             Kind::ColumnMapping => "column_mapping".to_owned(),
             Kind::SectorStandard => "sector_standard".to_owned(),
             kind => format!("{kind:?}").to_lowercase(),
@@ -74,8 +83,10 @@ impl Kind {
     /// Table and column of its ids.
     pub fn place(self) -> (&'static str, &'static str) {
         match self {
+            Kind::AccessReview => ("access_review", "id"),
             Kind::Account => ("membership", "account_id"),
             Kind::Answer => ("answer", "id"),
+            Kind::Approval => ("approval", "id"),
             Kind::Assessment => ("assessment", "id"),
             Kind::Carry => ("carry", "id"),
             Kind::Case => ("incident_case", "id"),
@@ -83,8 +94,10 @@ impl Kind {
             Kind::Correction => ("reading_correction", "id"),
             Kind::Crosswalk => ("crosswalk", "id"),
             Kind::Department => ("department", "id"),
+            Kind::Deputy => ("deputy", "id"),
             Kind::Edition => ("edition", "id"),
             Kind::Evidence => ("evidence", "id"),
+            Kind::Handover => ("handover", "id"),
             Kind::Import => ("workbook_import", "id"),
             Kind::Issue => ("revision_issue", "id"),
             Kind::Mapping => ("mapping", "id"),
@@ -109,13 +122,11 @@ pub enum Parameter {
     Of(Kind),
     /// The same for everybody: a version of the assets, a chapter of the handbook.
     Public(&'static str),
-    /// A thing of which the world has none: only an id that nobody has is tried; the stories named try real ones.
-    OtherStories(&'static str),
 }
 
 /// The rule for a parameter; `None` is a route that nobody has thought about.
 pub fn parameter(path: &str, name: &str) -> Option<Parameter> {
-    use Parameter::{Of, OtherStories, Public};
+    use Parameter::{Of, Public};
     let start = |prefix: &str| path.starts_with(prefix);
     Some(match name {
         "{version}" | "{file}" if start("/assets/") => Public("0"),
@@ -130,16 +141,13 @@ pub fn parameter(path: &str, name: &str) -> Option<Parameter> {
         "{organisation}" if start("/seats/") || start("/sign-in/single/") => Of(Kind::Organisation),
         "{login}" if start("/administration/invitations/") => Of(Kind::Invitation),
         "{id}" if start("/administration/relations/") => Of(Kind::Relation),
-        "{id}" if start("/seats/deputies/") => {
-            OtherStories("approval::a_deputy_acts_in_anothers_name_until_the_last_day")
-        }
-        "{id}" if start("/handovers/") => OtherStories("approval::a_person_who_moves_hands_everything_over_in_one_act"),
-        "{id}" | "{account}" if start("/access-reviews/") => {
-            OtherStories("approval::an_access_review_holds_when_a_second_person_has_signed_it_off")
-        }
-        "{id}" | "{kind}" if start("/approvals/") => {
-            OtherStories("approval::a_result_is_drafted_checked_and_approved_by_others_and_then_stands")
-        }
+        "{id}" if start("/seats/deputies/") => Of(Kind::Deputy),
+        "{id}" if start("/handovers/") => Of(Kind::Handover),
+        "{id}" if start("/access-reviews/") => Of(Kind::AccessReview),
+        "{account}" if start("/access-reviews/") => Of(Kind::Account),
+        "{kind}" if start("/approvals/subject/") => Public("assessment-result"),
+        "{id}" if start("/approvals/subject/") => Of(Kind::Assessment),
+        "{id}" if start("/approvals/") => Of(Kind::Approval),
         "{id}" if start("/crosswalks/") || start("/api/v1/crosswalks/") => Of(Kind::Crosswalk),
         "{id}" if start("/revision/") => Of(Kind::Issue),
         "{id}" if start("/cases/") => Of(Kind::Case),

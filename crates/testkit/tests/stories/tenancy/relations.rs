@@ -82,6 +82,15 @@ async fn nobody_sees_anything_before_both_have_agreed_and_after_one_has_ended_it
         let shared = daughter.post(&format!("{at}/sharing"), &[("version", &version), ("share", "totals")]).await;
         assert_eq!(shared.status, StatusCode::SEE_OTHER, "{}", shared.text());
         assert_eq!(sees(&test, "head", "daughter").await, What::ALL);
+        // The auditor reads who sees what of the house, and changes nothing.
+        let auditor = test.browser("daughter-auditor").await;
+        let page = auditor.get("/administration/relations").await.text();
+        assert!(
+            page.contains("架空のhead") && page.contains("自己点検の件数") && !page.contains("/sharing\""),
+            "{page}"
+        );
+        let by_auditor = auditor.post(&format!("{at}/end"), &[("version", "3")]).await;
+        assert_eq!(by_auditor.status, StatusCode::FORBIDDEN);
         let members = app::members(&test.app, &test.officer("head")).await.expect("members");
         let (year, tally) = members[0].totals.expect("counts");
         assert!(year == 2026 && tally.unanswered > 0 && tally.total() == tally.unanswered);

@@ -11,6 +11,13 @@ use super::world::{STRANGER, World, dump, rows_of_others};
 /// What is sent over a state that nobody has seen: 409, and nothing changes. `word` comes back in the answer.
 const VERSIONED: &[(&str, Role, &[&str])] = &[
     ("/administration/relations/@{relation}/end", Role::SecurityOfficer, &["version=77"]),
+    ("/seats/deputies/@{deputy}/end", Role::SecurityOfficer, &["version=77"]),
+    ("/approvals/@{approval}/step", Role::SecurityOfficer, &["version=77", "step=withdraw"]),
+    (
+        "/access-reviews/@{access_review}/seats/@{account}",
+        Role::SecurityOfficer,
+        &["version=77", "decision=remove", "reason=打った言葉"],
+    ),
     (
         "/crosswalks/@{crosswalk}/judge",
         Role::SecurityOfficer,
@@ -74,15 +81,9 @@ const UNVERSIONED: &[(&str, &str)] = &[
     ("/seats/self", "ends acting for somebody in one's own session"),
     ("/seats/deputies", "adds"),
     ("/seats/deputies/{id}/act", "chooses for one's own session"),
-    ("/seats/deputies/{id}/end", "checks the version (stories of the seats)"),
     ("/administration/accounts/{id}/handover", "moves what is held at that moment; the preview is counted anew"),
     ("/access-reviews", "adds; the year's review that is there is opened"),
-    (
-        "/access-reviews/{id}/seats/{account}",
-        "one decision per seat while the review is open; the trail has each before",
-    ),
     ("/approvals", "adds; one that waits for the same subject is refused"),
-    ("/approvals/{id}/step", "checks the version (approval.rs)"),
     ("/me/password", "asks for the present password, which is the state that it changes"),
     ("/sign-in/second-factor", "a step of signing in"),
     ("/sign-in/passkey/begin", "a step of signing in"),

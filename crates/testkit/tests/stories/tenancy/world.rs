@@ -14,6 +14,7 @@ use sakimori_testkit::people::carrier_profile;
 use sakimori_testkit::web::{Answer, Browser};
 use sakimori_testkit::{Database, TestApp};
 
+use super::duties::{self, People};
 use super::kinds::Kind;
 
 /// The operator whose data strangers ask for, and where kinds that it does not have are taken from.
@@ -42,8 +43,17 @@ impl World {
         let invited = [("login", "outside.person"), ("role", "auditor")];
         let administrator = test.browser_with("mm-admin", demo::PASSWORD).await;
         done(&administrator.post("/administration/invitations", &invited).await, "an invitation");
+        let people =
+            People { organisation: OPERATOR, officer: &officer, deputy: "mm-it-head", reviewed: "mm-planning-b" };
+        duties::between(&test, &people).await;
+        let executive = test.browser_with("mm-executive", demo::PASSWORD).await;
+        duties::approval(&test, OPERATOR, &officer, &executive).await;
+        duties::handover(&test, &administrator, "mm-general-a", "mm-general-head").await;
+        duties::rows_of_tables(&test, OPERATOR).await;
+        duties::doors(&test, OPERATOR, administrator).await;
         test.organisation(STRANGER, carrier_profile()).await;
         settle(&test).await;
+        duties::rounds(&test).await;
         let mut ids: BTreeMap<Kind, Vec<(Vec<String>, String)>> = BTreeMap::new();
         let records = dump(&test).await;
         for kind in Kind::ALL {
@@ -109,7 +119,7 @@ pub fn rows_of_others(records: &[Record], organisation: &str) -> Vec<Record> {
     records.iter().filter(|r| is_others(r) || holds(r)).cloned().collect()
 }
 
-fn done(answer: &Answer, what: &str) {
+pub fn done(answer: &Answer, what: &str) {
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{what}: {}", answer.text());
 }
 
@@ -241,4 +251,8 @@ async fn settle(test: &TestApp) {
     notice(test, STRANGER).await;
     let offered = officer.post("/administration/relations", &[("as", "group.upper")]).await;
     assert_eq!(offered.status, StatusCode::OK, "{}", offered.text());
+    let (deputy, reviewed) = (format!("{STRANGER}-department-member"), format!("{STRANGER}-auditor"));
+    let people = People { organisation: STRANGER, officer: &officer, deputy: &deputy, reviewed: &reviewed };
+    duties::between(test, &people).await;
+    duties::whole_review(test, STRANGER, &officer).await;
 }

@@ -20,6 +20,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("/access-reviews/{id}/seats/{account}", &["version=1", "decision=keep", "reason=x"]),
     ("/approvals", &["kind=assessment-result", "subject=!{assessment}", "note=x"]),
     ("/approvals", &["kind=access-review", "subject=!{access_review}", "note=x"]),
+    ("/approvals", &["kind=draft-edition", "subject=!{edition}", "note=x"]),
     ("/approvals/{id}/step", &["version=1", "step=check", "note=x"]),
     ("/approvals/{id}/step", &["version=1", "step=send-back", "note=x"]),
     ("/language", &["language=ja", "back=/"]),

@@ -63,7 +63,7 @@ impl Dice {
 pub async fn run(program: &Path, scratch: &Scratch, figures: &mut Figures) -> Result<()> {
     let data = scratch.join("apart");
     Server::start(program, "demo", &data).await?.end()?;
-    let server = Server::start_unlimited(program, &data).await?;
+    let server = Server::start(program, "serve", &data).await?;
     let store = Store::open(&StoreConfig::Folder(data)).await?;
     let records = everything(&mut store.read().await?).await?;
     let session = http::sign_in(&server.address, ASKER, sakimori_app::demo::PASSWORD).await?;

@@ -13,6 +13,9 @@ use crate::http::{Client, Session};
 /// Longest time to wait for the first answer.
 const START_MAX: Duration = Duration::from_secs(60);
 
+/// The benches ask more often than people do.
+const LIMITS: &str = "session-per-second=1000000,address-per-second=1000000,failures-per-minute=1000000,exports-per-minute=100000,searches-per-minute=100000";
+
 /// A running server; killed when dropped.
 pub struct Server {
     child: Child,
@@ -48,25 +51,12 @@ impl Server {
         Self::wait(run, program, "serve", address).await
     }
 
-    /// As [`Server::start`] with `serve`, without the limits on how often somebody may ask.
-    ///
-    /// # Errors
-    /// It does not start, or does not answer in time.
-    pub async fn start_unlimited(program: &Path, data: &Path) -> Result<Self> {
-        let address = format!("127.0.0.1:{}", free_port()?);
-        let mut run = Command::new(program);
-        run.args(["serve", "--insecure-cookies", "--listen", &address, "--data"]).arg(data);
-        let names = ["session-per-second", "address-per-second", "failures-per-minute"];
-        run.env("SAKIMORI_LIMIT", names.map(|name| format!("{name}=1000000")).join(","));
-        Self::wait(run, program, "serve", address).await
-    }
-
     async fn wait(mut run: Command, program: &Path, command: &str, address: String) -> Result<Self> {
         let watch = Watch::start();
         let child = run
             .env("SAKIMORI_LOG", "warn")
             // One session asks as fast as it can; nobody does.
-            .env("SAKIMORI_LIMIT", "session-per-second=1000000,exports-per-minute=100000,searches-per-minute=100000")
+            .env("SAKIMORI_LIMIT", LIMITS)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -3,12 +3,10 @@
 //! The database keeps, per key that sealed something, its public half and a known value sealed with it. Starting with
 //! other keys would seal new things with a key that nobody keeps, and open nothing of the old.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sakimori_store::durable::{self as store, SealKey};
 use serde_json::json;
 
-use crate::{Actor, App, AppError, Refusal, RefusalKind, Result};
+use crate::{Actor, App, Refusal, RefusalKind, Result};
 
 const KNOWN: &[u8] = b"sakimori key check";
 
@@ -44,7 +42,7 @@ pub async fn note_sealing_key(app: &App) -> Result<()> {
     // The event first: its trail is the lock behind which two first starts stand in line.
     op.trail_new("key.seal", ("key", &id), &json!({ "key": id })).await?;
     require_all(app, &store::seal_keys(&mut op.write).await?)?;
-    let check_value = STANDARD.encode(app.keys().seal(KNOWN)?);
+    let check_value = app.keys().seal_text(KNOWN)?;
     let key = SealKey { key_id: id, check_value, state: "sealing".to_owned(), added_at: op.now.clone() };
     store::add_seal_key(&mut op.write, &key).await?;
     op.commit().await
@@ -52,8 +50,7 @@ pub async fn note_sealing_key(app: &App) -> Result<()> {
 
 fn require_all(app: &App, known: &[SealKey]) -> Result<()> {
     for key in known.iter().filter(|key| key.state != "retired") {
-        let sealed = STANDARD.decode(&key.check_value).map_err(|error| AppError::Internal(error.to_string()))?;
-        if !app.keys().unseal(&sealed).is_ok_and(|plain| plain == KNOWN) {
+        if !app.keys().unseal_text(&key.check_value).is_ok_and(|plain| plain == KNOWN) {
             return Err(wrong_key(&key.key_id, &app.keys().ids()).into());
         }
     }

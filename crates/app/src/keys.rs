@@ -7,7 +7,7 @@
 //! A key that another process put into the file is found without a restart: what opens with no key makes us read the
 //! file again, once.
 
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,11 +15,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use age::DecryptError;
 use age::secrecy::{ExposeSecret, SecretString};
 use age::x25519::{Identity, Recipient};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::{AppError, Result};
 
 /// First bytes of everything that age seals.
-pub const SEALED_MARK: &[u8] = b"age-encryption.org/v1\n";
+const SEALED_MARK: &[u8] = b"age-encryption.org/v1\n";
 
 /// The keys, newest first. Clones share them.
 #[derive(Clone)]
@@ -245,33 +247,37 @@ impl Keys {
         opened.map_err(|error| AppError::Internal(format!("what was sealed does not open: {error}")))
     }
 
-    /// Whether the key that seals now opens this.
-    pub fn is_newest(&self, sealed: &[u8]) -> bool {
-        open(&self.ring()[..1], sealed).is_ok()
-    }
-
-    /// Which key opens this; the name of none where none does.
-    pub fn opener(&self, sealed: &[u8]) -> Option<String> {
-        let ring = self.ring();
-        ring.iter()
-            .find(|identity| open(std::slice::from_ref(*identity), sealed).is_ok())
-            .map(|identity| identity.to_public().to_string())
-    }
-
-    /// Seals a stream.
+    /// As [`Keys::seal`], as a text for a column (base64).
     ///
     /// # Errors
-    /// Writing fails.
-    pub fn seal_stream<R: Read, W: io::Write>(&self, mut plain: R, sealed: W) -> io::Result<W> {
-        let recipient = self.recipient();
-        let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient))
-            .map_err(io::Error::other)?;
-        let mut writer = encryptor.wrap_output(sealed)?;
-        io::copy(&mut plain, &mut writer)?;
-        let mut sealed = writer.finish()?;
-        sealed.flush()?;
-        Ok(sealed)
+    /// As [`Keys::seal`].
+    pub fn seal_text(&self, plain: &[u8]) -> Result<String> {
+        Ok(STANDARD.encode(self.seal(plain)?))
     }
+
+    /// Opens what [`Keys::seal_text`] made.
+    ///
+    /// # Errors
+    /// As [`Keys::unseal`]; it is no base64.
+    pub fn unseal_text(&self, sealed: &str) -> Result<Vec<u8>> {
+        self.unseal(&from_text(sealed)?)
+    }
+
+    /// Whether the key that seals now opens this.
+    pub fn is_newest(&self, sealed: &str) -> bool {
+        from_text(sealed).is_ok_and(|sealed| open(&self.ring()[..1], &sealed).is_ok())
+    }
+}
+
+/// How everything that [`Keys::seal_text`] made begins.
+pub fn text_mark() -> String {
+    let mark = STANDARD.encode(SEALED_MARK);
+    // The last group depends on what follows.
+    mark.chars().take(mark.len() - 4).collect()
+}
+
+fn from_text(sealed: &str) -> Result<Vec<u8>> {
+    STANDARD.decode(sealed).map_err(|error| AppError::Internal(format!("what was sealed is no base64: {error}")))
 }
 
 fn open(ring: &[Identity], sealed: &[u8]) -> Result<Vec<u8>, DecryptError> {
@@ -289,10 +295,12 @@ mod tests {
     fn an_old_key_still_opens_and_a_foreign_one_does_not() {
         let old = Keys::generate();
         let sealed = old.seal(b"secret").expect("sealed");
+        let text = old.seal_text(b"secret").expect("sealed");
         let rotated =
             Keys::parse(&format!("# new first\n{}{}", Keys::generate().to_text(), old.to_text())).expect("keys");
         assert_eq!(rotated.unseal(&sealed).expect("opens"), b"secret");
-        assert!(!rotated.is_newest(&sealed) && rotated.opener(&sealed) == Some(old.id()));
+        assert_eq!(rotated.unseal_text(&text).expect("opens"), b"secret");
+        assert!(text.starts_with(&text_mark()) && old.is_newest(&text) && !rotated.is_newest(&text));
         assert!(Keys::generate().unseal(&sealed).is_err());
         let mut changed = sealed;
         *changed.last_mut().expect("bytes") ^= 1;

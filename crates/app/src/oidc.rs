@@ -13,9 +13,6 @@ use sakimori_store::oidc as store;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
 use crate::identity::{hex, token_hash};
 use crate::{Actor, App, AppError, Refusal, RefusalKind, Result};
 
@@ -87,21 +84,11 @@ pub(crate) fn refused() -> Refusal {
     )
 }
 
-fn seal<T: Serialize>(app: &App, value: &T) -> Result<String> {
-    let plain = serde_json::to_vec(value).map_err(|error| AppError::Internal(error.to_string()))?;
-    Ok(BASE64.encode(app.keys().seal(&plain)?))
-}
-
-fn unseal(app: &App, sealed: &str) -> Result<Vec<u8>> {
-    let bytes = BASE64.decode(sealed).map_err(|error| AppError::Internal(error.to_string()))?;
-    app.keys().unseal(&bytes)
-}
-
 async fn load(app: &App, organisation_id: &str) -> Result<(Settings, String)> {
     let found = store::provider(&mut app.read().await?, organisation_id).await?.ok_or_else(Refusal::not_found)?;
     let settings =
         serde_json::from_str(&found.settings).map_err(|error| AppError::Internal(format!("oidc settings: {error}")))?;
-    let secret = String::from_utf8(unseal(app, &found.secret)?)
+    let secret = String::from_utf8(app.keys().unseal_text(&found.secret)?)
         .map_err(|error| AppError::Internal(format!("oidc secret: {error}")))?;
     Ok((settings, secret))
 }
@@ -134,7 +121,7 @@ pub async fn set_up(app: &App, organisation_id: &str, settings: &Settings, secre
     let provider = store::Provider {
         organisation_id: organisation_id.to_owned(),
         settings: text,
-        secret: BASE64.encode(app.keys().seal(secret.as_bytes())?),
+        secret: app.keys().seal_text(secret.as_bytes())?,
     };
     let system = Actor::system(organisation_id);
     let mut op = app.operate_as(&system).await?;
@@ -200,7 +187,8 @@ pub async fn start(app: &App, organisation_id: &str, next: &str) -> Result<Leavi
     let (verifier, browser) = (hex(&app.random::<32>()), hex(&app.random::<32>()));
     let url = client::authorize_url(&settings, &secret, &state, &nonce, &verifier).await?;
     let attempt = Attempt { nonce, verifier, browser: token_hash(&browser), next: next.to_owned() };
-    let sealed = seal(app, &attempt)?;
+    let plain = serde_json::to_vec(&attempt).map_err(|error| AppError::Internal(error.to_string()))?;
+    let sealed = app.keys().seal_text(&plain)?;
     let until = (app.now() + SignedDuration::from_mins(ATTEMPT_MINUTES)).to_string();
     let mut write = app.store().write().await?;
     let now = app.now().to_string();

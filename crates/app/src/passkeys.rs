@@ -5,7 +5,7 @@
 //! so a passkey is two factors by itself; it still comes after the password here, until single sign-on says otherwise.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD as BASE64, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
 use sakimori_store::second_factor as store;
 use sakimori_store::{identity as accounts, sign_in as sessions};
@@ -63,7 +63,7 @@ fn refused() -> Refusal {
 
 async fn keep<T: Serialize>(app: &App, token: &str, state: &T) -> Result<()> {
     let plain = serde_json::to_vec(state).map_err(broken)?;
-    let sealed = BASE64.encode(app.keys().seal(&plain)?);
+    let sealed = app.keys().seal_text(&plain)?;
     let until = (app.now() + SignedDuration::from_mins(CEREMONY_MINUTES)).to_string();
     // Bookkeeping of the session, like the moment it was last seen: the trail says what comes of it.
     let mut write = app.store().write().await?;
@@ -76,8 +76,8 @@ async fn taken<T: DeserializeOwned>(app: &App, token: &str) -> Result<T> {
     let now = app.now().to_string();
     let sealed = sessions::take_challenge(&mut write, &token_hash(token), &now).await?;
     write.commit().await?;
-    let sealed = BASE64.decode(sealed.ok_or_else(refused)?).map_err(broken)?;
-    serde_json::from_slice(&app.keys().unseal(&sealed)?).map_err(broken)
+    let plain = app.keys().unseal_text(&sealed.ok_or_else(refused)?)?;
+    serde_json::from_slice(&plain).map_err(broken)
 }
 
 async fn passkeys(app: &App, account_id: &str) -> Result<Vec<(store::Passkey, Passkey)>> {

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sakimori_domain::identity::Role;
 use sakimori_interop::trail::export::Demand;
 use sakimori_store::dump;
@@ -12,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::evidence::{self, Damage};
-use crate::keys::SEALED_MARK;
+use crate::keys::text_mark;
 use crate::notice::{self, Audience};
 use crate::trail::{self, verify::Means};
 use crate::{Actor, App, AppError, Result, key_check};
@@ -215,34 +213,17 @@ async fn reseal_file(app: &App, file: &SealedFile, state: &mut KeyState) -> Resu
     }
 }
 
-/// How a sealed value begins, in the forms that text columns hold: base64 and hexadecimal.
-fn beginnings() -> [String; 2] {
-    let base64 = STANDARD.encode(SEALED_MARK);
-    // The last group depends on what follows.
-    let base64 = base64.get(..base64.len() - 4).unwrap_or_default().to_owned();
-    [base64, crate::identity::hex(SEALED_MARK)]
-}
-
 async fn reseal_values(app: &App, state: &mut KeyState) -> Result<()> {
-    let values = dump::sealed_values(&mut app.read().await?, &beginnings()).await?;
-    let hexadecimal = beginnings()[1].clone();
-    for value in values {
+    for value in dump::sealed_values(&mut app.read().await?, &text_mark()).await? {
         // The known values of the keys themselves stay as they are.
-        if value.table() == "seal_key" {
+        if value.table() == "seal_key" || app.keys().is_newest(&value.value) {
             continue;
         }
-        let is_hex = value.value.starts_with(&hexadecimal);
-        let sealed = if is_hex { from_hex(&value.value) } else { STANDARD.decode(&value.value).ok() };
-        let Some(sealed) = sealed else { continue };
-        if app.keys().is_newest(&sealed) {
-            continue;
-        }
-        let Ok(plain) = app.keys().unseal(&sealed) else {
+        let Ok(plain) = app.keys().unseal_text(&value.value) else {
             state.closed += 1;
             continue;
         };
-        let fresh = app.keys().seal(&plain)?;
-        let fresh = if is_hex { crate::identity::hex(&fresh) } else { STANDARD.encode(fresh) };
+        let fresh = app.keys().seal_text(&plain)?;
         let system = Actor::system("");
         let mut op = app.operate_as(&system).await?;
         let after = json!({ "table": value.table(), "column": value.column });
@@ -251,10 +232,6 @@ async fn reseal_values(app: &App, state: &mut KeyState) -> Result<()> {
         op.commit().await?;
     }
     Ok(())
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(text.get(i..i + 2)?, 16).ok()).collect()
 }
 
 /// Puts a new key on top and seals everything anew with it.

@@ -349,7 +349,7 @@ pub async fn check(store: &Store) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// A database error.
-pub async fn sealed_values(c: &mut Connection, prefixes: &[String]) -> Result<Vec<SealedValue>> {
+pub async fn sealed_values(c: &mut Connection, prefix: &str) -> Result<Vec<SealedValue>> {
     let mut found = Vec::new();
     for table in tables(c).await? {
         if table.key.is_empty() {
@@ -358,11 +358,9 @@ pub async fn sealed_values(c: &mut Connection, prefixes: &[String]) -> Result<Ve
         for column in table.columns.iter().filter(|column| column.kind == Kind::Text) {
             let keys: Vec<String> = table.key.iter().map(|key| quoted(key)).collect();
             let name = quoted(&column.name);
-            let tests: Vec<String> = (1..=prefixes.len()).map(|n| format!("{name} LIKE ${n}")).collect();
-            let sql =
-                format!("SELECT {name}, {} FROM {} WHERE {}", keys.join(", "), quoted(&table.name), tests.join(" OR "));
-            let likes = prefixes.iter().map(|prefix| Value::Text(Some(format!("{prefix}%")))).collect();
-            for row in c.dynamic_all(sql, likes).await? {
+            let sql = format!("SELECT {name}, {} FROM {} WHERE {name} LIKE $1", keys.join(", "), quoted(&table.name));
+            let like = vec![Value::Text(Some(format!("{prefix}%")))];
+            for row in c.dynamic_all(sql, like).await? {
                 let mut key = Vec::new();
                 for (index, name) in table.key.iter().enumerate() {
                     let kind = table.columns.iter().find(|c| c.name == *name).map_or(Kind::Text, |c| c.kind);

@@ -4,8 +4,6 @@ use std::path::Path;
 use std::str::FromStr as _;
 
 use age::x25519::Recipient;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use sakimori_store::dump::Piece;
 use sakimori_store::durable::{self as store, UpkeepRun};
 use serde::Serialize;
@@ -124,7 +122,7 @@ async fn keep_rows(app: &App, mut writer: Writer) -> Result<(Writer, Vec<TableEn
                 evidence.table(&table);
                 tables.push(TableEntry { table, rows: 0, hash: String::new(), chunks: Vec::new() });
             }
-            Piece::Rows(bytes) => evidence.rows(&bytes),
+            Piece::Rows(bytes) => evidence.rows(&bytes)?,
         }
     }
     for (entry, digest) in tables.iter_mut().zip(digests.end()) {
@@ -150,12 +148,11 @@ fn all_recipients(app: &App, others: &[String]) -> Result<Vec<Recipient>> {
 async fn name_key(app: &App, repository: &str) -> Result<[u8; 32]> {
     let kept = store::repository_name_key(&mut app.read().await.map_err(BackupError::App)?, repository).await?;
     if let Some(kept) = kept {
-        let sealed = STANDARD.decode(kept).map_err(|error| AppError::Internal(error.to_string()))?;
-        let plain = app.keys().unseal(&sealed)?;
+        let plain = app.keys().unseal_text(&kept)?;
         return plain.try_into().map_err(|_| AppError::Internal("a name key has 32 bytes".to_owned()).into());
     }
     let fresh: [u8; 32] = app.random();
-    let sealed = STANDARD.encode(app.keys().seal(&fresh)?);
+    let sealed = app.keys().seal_text(&fresh)?;
     let system = Actor::system("");
     let mut op = app.operate_as(&system).await?;
     op.trail_new("backup.folder", ("backup", repository), &json!({ "repository": repository })).await?;
@@ -201,12 +198,16 @@ impl EvidenceRows {
         self.column = if table.name == "evidence_file" { place() } else { None };
     }
 
-    fn rows(&mut self, bytes: &[u8]) {
-        let Some(column) = self.column else { return };
+    fn rows(&mut self, bytes: &[u8]) -> Result<()> {
+        let Some(column) = self.column else { return Ok(()) };
+        // A line that is not understood would leave its file out of the backup.
+        let odd = |line: &[u8]| BackupError::Damaged(format!("evidence_file: {}", String::from_utf8_lossy(line)));
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let row: Vec<serde_json::Value> = serde_json::from_slice(line).unwrap_or_default();
-            self.names.extend(row.get(column).and_then(|value| value.as_str()).map(str::to_owned));
+            let row: Vec<serde_json::Value> = serde_json::from_slice(line).map_err(|_| odd(line))?;
+            let name = row.get(column).and_then(|value| value.as_str()).ok_or_else(|| odd(line))?;
+            self.names.push(name.to_owned());
         }
+        Ok(())
     }
 }
 
@@ -221,7 +222,7 @@ async fn note(app: &App, created: &Created, started_at: String, damaged: usize) 
         is_good: damaged == 0,
         repository: created.repository.clone(),
         sequence: i64::try_from(created.sequence).unwrap_or(i64::MAX),
-        report: serde_json::to_string(created).unwrap_or_default(),
+        report: serde_json::to_string(created).map_err(|error| AppError::Internal(error.to_string()))?,
     };
     op.trail_new("backup.create", ("backup", &format!("{}/{}", created.repository, created.sequence)), created).await?;
     store::insert_upkeep_run(&mut op.write, &run).await?;

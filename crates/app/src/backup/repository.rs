@@ -106,7 +106,8 @@ impl Repository {
                     format!("{} holds other files; name an empty folder", folder.display()),
                 ));
             }
-            let text = serde_json::to_vec(&Head { format: FORMAT, id: fresh_id.to_owned() }).unwrap_or_default();
+            let text = serde_json::to_vec(&Head { format: FORMAT, id: fresh_id.to_owned() })
+                .map_err(|error| BackupError::Damaged(error.to_string()))?;
             durable::write(&head, &text).map_err(BackupError::disk(head.display().to_string()))?;
         }
         Self::open(folder)

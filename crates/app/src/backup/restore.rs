@@ -256,7 +256,12 @@ pub async fn rehearse(app: Option<&App>, path: &Path, keys: &Keys, scratch: &Pat
     let _ = std::fs::remove_dir_all(&folder);
     let Some(app) = app else { return result };
     let (is_good, repository, sequence, report) = match &result {
-        Ok(done) => (true, done.repository.clone(), done.sequence, serde_json::to_string(done).unwrap_or_default()),
+        Ok(done) => (
+            true,
+            done.repository.clone(),
+            done.sequence,
+            serde_json::to_string(done).map_err(|error| BackupError::Damaged(error.to_string()))?,
+        ),
         Err(error) => (false, String::new(), 0, serde_json::json!({ "error": error.to_string() }).to_string()),
     };
     let system = Actor::system("");

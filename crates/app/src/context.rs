@@ -11,6 +11,7 @@ use sakimori_store::trail::{self, Event};
 use sakimori_store::{Connection, Store, Write};
 use serde::Serialize;
 
+use crate::codes::LETTERS;
 use crate::evidence::Shelf;
 use crate::keys::Keys;
 use crate::trail::{TrailKey, Watch};
@@ -194,12 +195,11 @@ impl App {
 
     /// A new id: 26 characters, sorted by time, not guessable.
     pub fn new_id(&self) -> String {
-        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
         let random: [u8; 10] = self.random();
         let time = u64::try_from(self.now().as_millisecond()).unwrap_or(0) & 0xFFFF_FFFF_FFFF;
         let value =
             (u128::from(time) << 80) | random.iter().fold(0_u128, |value, byte| (value << 8) | u128::from(*byte));
-        (0..26).rev().map(|i| char::from(ALPHABET[((value >> (5 * i)) & 31) as usize])).collect()
+        (0..26).rev().map(|i| char::from(LETTERS[((value >> (5 * i)) & 31) as usize])).collect()
     }
 
     /// Opens an operation of a person who may do it.

@@ -14,12 +14,12 @@ use sakimori_domain::standards::{Audience, NetworkClass};
 use sakimori_store::assessment::{self, Assessment, NewAnswer};
 use sakimori_store::cover::ReportCover;
 use sakimori_store::edition;
-use sakimori_store::identity::{self, Account};
 use sakimori_store::registry::{self, Department, Organisation};
 use sakimori_store::request::{self, AnswerRequest};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::identity::put_account;
 use crate::report::{Cover, CoverApproval, CoverRevision};
 use crate::{Actor, App, AppError, Operation, Result, applicability};
 
@@ -238,22 +238,10 @@ async fn seed_users(
     password_hash: &str,
 ) -> Result<()> {
     for user in &body.user {
-        let account = Account {
-            id: op.app.new_id(),
-            login: user.login.clone(),
-            display_name: user.name.clone(),
-            password_hash: password_hash.to_owned(),
-            state: "active".to_owned(),
-            failures: 0,
-            locked_until: String::new(),
-            language: "ja".to_owned(),
-            created_at: op.now.clone(),
-            version: 1,
-        };
-        identity::insert_account(&mut op.write, &account).await?;
         let role = role(user).ok_or_else(|| faulty(&user.login))?;
         let department = departments.get(&user.department).map_or("", String::as_str);
-        identity::put_membership(&mut op.write, &account.id, &body.id, role, department).await?;
+        let account = (user.login.clone(), user.name.clone(), password_hash.to_owned());
+        put_account(op, account, role, department).await?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::sign_in::CONFIRMED_MINUTES;
 use crate::sign_in_policy::Policy;
-use crate::{Actor, App, Refusal, Result, allow_list, passwords};
+use crate::{Actor, App, Operation, Refusal, Result, allow_list, passwords};
 
 pub use crate::account_care::suspend_unused;
 pub use crate::sign_in::{Origin, SignedIn, Stage, sign_in};
@@ -185,10 +185,27 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
     drop(c);
     let password_hash = app.hash_password(&new.password).await?;
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
+    let account = put_account(&mut op, (login, name, password_hash), new.role, &new.department_id).await?;
+    if new.is_issued {
+        crate::issued_password::mark(&mut op.write, &account.id, app.now()).await?;
+    }
+    let after = json!({ "login": account.login, "name": account.display_name, "role": new.role.code(), "department": new.department_id });
+    op.trail_new("account.add", ("account", &account.id), &after).await?;
+    op.commit().await?;
+    Ok(account.id)
+}
+
+/// Writes a new account (login, name, hash of the password) with a seat in the operation's organisation.
+pub(crate) async fn put_account(
+    op: &mut Operation<'_>,
+    (login, display_name, password_hash): (String, String, String),
+    role: Role,
+    department_id: &str,
+) -> Result<Account> {
     let account = Account {
-        id: app.new_id(),
+        id: op.app.new_id(),
         login,
-        display_name: name,
+        display_name,
         password_hash,
         state: "active".to_owned(),
         failures: 0,
@@ -198,14 +215,8 @@ pub async fn add_account(app: &App, actor: &Actor, new: NewAccount) -> Result<St
         version: 1,
     };
     store::insert_account(&mut op.write, &account).await?;
-    store::put_membership(&mut op.write, &account.id, &actor.organisation_id, new.role, &new.department_id).await?;
-    if new.is_issued {
-        crate::issued_password::mark(&mut op.write, &account.id, app.now()).await?;
-    }
-    let after = json!({ "login": account.login, "name": account.display_name, "role": new.role.code(), "department": new.department_id });
-    op.trail_new("account.add", ("account", &account.id), &after).await?;
-    op.commit().await?;
-    Ok(account.id)
+    store::put_membership(&mut op.write, &account.id, &op.actor.organisation_id, role, department_id).await?;
+    Ok(account)
 }
 
 pub(crate) async fn known_department(
@@ -227,7 +238,6 @@ pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &
     let account = store::account_by_id(&mut c, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
     let seat = store::membership_of(&mut c, &actor.account_id, &actor.organisation_id).await?;
     let seat = seat.ok_or_else(Refusal::not_found)?;
-    let mut past = sakimori_store::sign_in::past_passwords(&mut c, &account.id, passwords::REMEMBERED).await?;
     drop(c);
     if !app.verify_password(present, &account.password_hash).await? {
         // Counted as at the door: a stolen session is no place to guess in either.
@@ -239,24 +249,15 @@ pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &
         )
         .into());
     }
-    let own = [&account.login, &account.display_name, &seat.organisation_name, &seat.department_name];
-    passwords::check_rules(new, &own.map(String::as_str))?;
-    past.insert(0, account.password_hash.clone());
-    app.refuse_reuse(new, &past).await?;
-    let changed = Account { password_hash: app.hash_password(new).await?, ..account };
+    let password_hash = passwords::chosen(app, &account, &seat, new).await?;
     let mut op = app.operate_as(actor).await?;
-    store::update_account(&mut op.write, &changed).await?;
-    let now = op.now.clone();
-    sakimori_store::sign_in::insert_past_password(&mut op.write, &changed.id, &now, &past[0]).await?;
-    sakimori_store::sign_in::set_password_at(&mut op.write, &changed.id, &now).await?;
-    sakimori_store::sign_in::set_issued_until(&mut op.write, &changed.id, "").await?;
-    store::delete_sessions_of(&mut op.write, &changed.id).await?;
-    op.trail_new("account.password", ("account", &changed.id), &json!({})).await?;
+    passwords::put_own(&mut op, &account, password_hash).await?;
+    store::delete_sessions_of(&mut op.write, &account.id).await?;
     let text = (
         "あなたのパスワードが変更されました。心当たりがない場合は管理者に連絡してください。",
         "Your password was changed. If this was not you, tell your administrator.",
     );
-    let (to, subject) = (crate::notice::Audience::Account(&changed.id), ("account", changed.id.as_str()));
+    let (to, subject) = (crate::notice::Audience::Account(&account.id), ("account", account.id.as_str()));
     crate::notice::tell(&mut op, &actor.organisation_id, to, "account.password", subject, text).await?;
     op.commit().await
 }

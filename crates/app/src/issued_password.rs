@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sakimori_domain::identity::Permission;
 use sakimori_store::Write;
-use sakimori_store::identity::{self as accounts, Account};
+use sakimori_store::identity as accounts;
 use sakimori_store::sign_in as store;
 use serde_json::json;
 
@@ -15,8 +15,6 @@ use crate::{Actor, App, Refusal, RefusalKind, Result, passwords};
 
 /// An issued password works this long.
 pub const ISSUED_DAYS: i64 = 7;
-/// Letters that nobody confuses on paper; 20 of them are 99 bits.
-const LETTERS: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
 /// Notes that the account's password was chosen by somebody else.
 ///
@@ -30,23 +28,6 @@ pub(crate) async fn mark(write: &mut Write, account_id: &str, now: Timestamp) ->
 /// Whether an issued password has run out.
 pub(crate) fn has_run_out(issued_until: &str, now: Timestamp) -> bool {
     !issued_until.is_empty() && issued_until.parse::<Timestamp>().is_ok_and(|until| until < now)
-}
-
-fn random_password(app: &App) -> String {
-    let mut out = String::new();
-    while out.len() < 23 {
-        // Numbers from 248 on would make some letters likelier than others.
-        let bytes: [u8; 32] = app.random();
-        for byte in bytes.into_iter().filter(|byte| *byte < 248) {
-            if out.len() < 23 {
-                out.push(char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
-                if [5, 11, 17].contains(&out.len()) {
-                    out.push('-');
-                }
-            }
-        }
-    }
-    out
 }
 
 /// Gives an account of the actor's organisation a new password, which is returned once and kept nowhere. Its second
@@ -64,7 +45,7 @@ pub async fn issue(app: &App, actor: &Actor, account_id: &str) -> Result<String>
         )
         .into());
     }
-    let password = random_password(app);
+    let password = app.code(4, 5);
     let password_hash = app.hash_password(&password).await?;
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
     let seats = accounts::memberships_of_account(&mut op.write, account_id).await?;
@@ -83,9 +64,7 @@ pub async fn issue(app: &App, actor: &Actor, account_id: &str) -> Result<String>
         .into());
     }
     let account = accounts::account_held(&mut op.write, account_id).await?.ok_or_else(Refusal::not_found)?;
-    let now = op.now.clone();
-    store::insert_past_password(&mut op.write, account_id, &now, &account.password_hash).await?;
-    accounts::update_account(&mut op.write, &Account { password_hash, ..account }).await?;
+    passwords::put(&mut op, account, password_hash).await?;
     mark(&mut op.write, account_id, app.now()).await?;
     accounts::delete_sessions_of(&mut op.write, account_id).await?;
     op.trail_new("account.password-issue", ("account", account_id), &json!({ "days": ISSUED_DAYS })).await?;
@@ -107,24 +86,9 @@ pub async fn issue(app: &App, actor: &Actor, account_id: &str) -> Result<String>
 pub async fn replace(app: &App, token: &str, new: &str, origin: impl Into<Origin<'_>>) -> Result<SignedIn> {
     let origin = origin.into();
     let u = underway(app, token, Stage::NewPassword).await?;
-    let own = [&u.account.login, &u.account.display_name, &u.seat.organisation_name, &u.seat.department_name];
-    passwords::check_rules(new, &own.map(String::as_str))?;
-    let mut past = store::past_passwords(&mut app.read().await?, &u.account.id, passwords::REMEMBERED).await?;
-    past.insert(0, u.account.password_hash.clone());
-    app.refuse_reuse(new, &past).await?;
-    let password_hash = app.hash_password(new).await?;
+    let password_hash = passwords::chosen(app, &u.account, &u.seat, new).await?;
     let person = actor(&u.account, &u.seat, origin.address);
     let mut op = app.operate_as(&person).await?;
-    let present = accounts::account_held(&mut op.write, &u.account.id).await?;
-    let Some(present) = present.filter(|now| now.password_hash == u.account.password_hash && now.state == "active")
-    else {
-        return Err(crate::sign_in::wrong().into());
-    };
-    let now = op.now.clone();
-    accounts::update_account(&mut op.write, &Account { password_hash, ..present }).await?;
-    store::insert_past_password(&mut op.write, &u.account.id, &now, &u.account.password_hash).await?;
-    store::set_password_at(&mut op.write, &u.account.id, &now).await?;
-    store::set_issued_until(&mut op.write, &u.account.id, "").await?;
-    op.trail_new("account.password", ("account", &u.account.id), &json!({})).await?;
+    passwords::put_own(&mut op, &u.account, password_hash).await?;
     advance(op, &u, origin, Passed::NewPassword).await
 }

@@ -4,6 +4,7 @@
 //! [`Actor::require`]; writing goes through an [`Operation`], which carries clock, randomness, the transaction and the
 //! trail, and refuses to commit a write that left no trail.
 
+mod codes;
 mod context;
 mod refusal;
 mod texts;

@@ -8,8 +8,11 @@
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use sakimori_domain::identity::{PASSWORD_MAX, PASSWORD_MIN};
+use sakimori_store::identity::{self as accounts, Account, Membership};
+use sakimori_store::sign_in as store;
+use serde_json::json;
 
-use crate::{App, AppError, Refusal, Result};
+use crate::{App, AppError, Operation, Refusal, Result};
 
 impl App {
     /// Hashes a password (Argon2id, 19 MiB, two passes).
@@ -43,10 +46,7 @@ impl App {
     }
 
     /// Refuses a password that fits one of the hashes kept.
-    ///
-    /// # Errors
-    /// It does; a kept hash cannot be read.
-    pub(crate) async fn refuse_reuse(&self, password: &str, hashes: &[String]) -> Result<()> {
+    async fn refuse_reuse(&self, password: &str, hashes: &[String]) -> Result<()> {
         for hash in hashes {
             if self.verify_password(password, hash).await? {
                 return Err(Refusal::invalid(
@@ -69,8 +69,40 @@ impl App {
     }
 }
 
+/// The hash of a password that a person chooses for themselves.
+///
+/// # Errors
+/// It breaks a rule, or is the present one or one of the last.
+pub(crate) async fn chosen(app: &App, account: &Account, seat: &Membership, password: &str) -> Result<String> {
+    let own = [&account.login, &account.display_name, &seat.organisation_name, &seat.department_name];
+    check_rules(password, &own.map(String::as_str))?;
+    let mut past = store::past_passwords(&mut app.read().await?, &account.id, REMEMBERED).await?;
+    past.insert(0, account.password_hash.clone());
+    app.refuse_reuse(password, &past).await?;
+    app.hash_password(password).await
+}
+
+/// Puts a password that was [`chosen`] in place of the one that `before` has.
+///
+/// # Errors
+/// The account has another password by now, or is suspended.
+pub(crate) async fn put_own(op: &mut Operation<'_>, before: &Account, password_hash: String) -> Result<()> {
+    let present = accounts::account_held(&mut op.write, &before.id).await?;
+    let present = present.filter(|now| now.password_hash == before.password_hash && now.state == "active");
+    put(op, present.ok_or_else(crate::sign_in::wrong)?, password_hash).await?;
+    store::set_password_at(&mut op.write, &before.id, &op.now).await?;
+    store::set_issued_until(&mut op.write, &before.id, "").await?;
+    op.trail_new("account.password", ("account", &before.id), &json!({})).await
+}
+
+/// Puts a password in place of an account's present one, which is remembered.
+pub(crate) async fn put(op: &mut Operation<'_>, account: Account, password_hash: String) -> Result<()> {
+    store::insert_past_password(&mut op.write, &account.id, &op.now, &account.password_hash).await?;
+    Ok(accounts::update_account(&mut op.write, &Account { password_hash, ..account }).await?)
+}
+
 /// Passwords that are remembered so that they do not come back, beside the present one.
-pub(crate) const REMEMBERED: i64 = 5;
+const REMEMBERED: i64 = 5;
 /// From this many characters on, a password counts as a phrase: 16 small letters chosen at random are more than 12 of
 /// every kind that follow a habit.
 const PHRASE: usize = 16;

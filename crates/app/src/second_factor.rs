@@ -3,8 +3,6 @@
 //! The secret is sealed at rest. It counts only after a first code has shown that it arrived; a code is taken once; the
 //! step before and after the present one are taken too, for clocks that are a little off.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::second_factor as store;
 use sakimori_store::{Connection, identity as accounts};
@@ -12,6 +10,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use totp_rs::{Builder, Secret, Totp};
 
+use crate::codes::LETTERS;
 use crate::identity::hex;
 use crate::notice::{self, Audience};
 use crate::sign_in::wrong_code;
@@ -19,8 +18,8 @@ use crate::{Actor, App, AppError, Operation, Refusal, Result, sign_in_policy};
 
 /// Recovery codes at a time.
 const RECOVERY_CODES: usize = 10;
-/// Letters of a code to be written down: without i, l, o and u, which are misread.
-const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+/// Groups of a recovery code, and letters of a group.
+const RECOVERY_CODE: (usize, usize) = (4, 4);
 
 /// What an app needs to show codes: shown only until the first code has come.
 pub struct Pending {
@@ -50,15 +49,6 @@ fn totp(secret: &[u8]) -> Result<Totp> {
         .map_err(|error| AppError::Internal(format!("one-time codes: {error:?}")))
 }
 
-fn seal(app: &App, secret: &[u8]) -> Result<String> {
-    Ok(BASE64.encode(app.keys().seal(secret)?))
-}
-
-fn unseal(app: &App, sealed: &str) -> Result<Vec<u8>> {
-    let bytes = BASE64.decode(sealed).map_err(|error| AppError::Internal(format!("sealed secret: {error}")))?;
-    app.keys().unseal(&bytes)
-}
-
 /// Everything a person's page on second factors shows.
 ///
 /// # Errors
@@ -67,7 +57,9 @@ pub async fn of(app: &App, actor: &Actor) -> Result<Factors> {
     let mut c = app.read().await?;
     let kept = store::totp(&mut c, &actor.account_id).await?;
     let pending = match &kept {
-        Some(kept) if kept.confirmed_at.is_empty() => Some(shown(&unseal(app, &kept.secret)?, &actor.login)?),
+        Some(kept) if kept.confirmed_at.is_empty() => {
+            Some(shown(&app.keys().unseal_text(&kept.secret)?, &actor.login)?)
+        }
         _ => None,
     };
     let (policy, _) = sign_in_policy::of(&mut c, &actor.organisation_id).await?;
@@ -96,17 +88,19 @@ pub(crate) async fn has_any(c: &mut Connection, account_id: &str) -> Result<bool
 }
 
 /// Whether an account has one-time codes or recovery codes.
-pub(crate) async fn has_codes(app: &App, account_id: &str) -> Result<bool> {
-    let mut c = app.read().await?;
-    let confirmed = store::totp(&mut c, account_id).await?.is_some_and(|kept| !kept.confirmed_at.is_empty());
-    Ok(confirmed || store::recovery_codes_left(&mut c, account_id).await? > 0)
+///
+/// # Errors
+/// A database error.
+pub async fn has_codes(c: &mut Connection, account_id: &str) -> Result<bool> {
+    let confirmed = store::totp(c, account_id).await?.is_some_and(|kept| !kept.confirmed_at.is_empty());
+    Ok(confirmed || store::recovery_codes_left(c, account_id).await? > 0)
 }
 
 /// Whether what somebody typed has the form of a one-time code or a recovery code.
 pub(crate) fn is_code(typed: &str) -> bool {
     let tidy = tidy(typed);
     (tidy.len() == 6 && tidy.bytes().all(|b| b.is_ascii_digit()))
-        || (tidy.len() == 16 && tidy.bytes().all(|b| LETTERS.contains(&b)))
+        || (tidy.len() == RECOVERY_CODE.0 * RECOVERY_CODE.1 && tidy.bytes().all(|b| LETTERS.contains(&b)))
 }
 
 fn tidy(typed: &str) -> String {
@@ -145,7 +139,7 @@ pub(crate) async fn accepts(op: &mut Operation<'_>, account_id: &str, typed: &st
 }
 
 async fn takes(op: &mut Operation<'_>, account_id: &str, kept: &store::Totp, code: &str) -> Result<bool> {
-    let secret = unseal(op.app, &kept.secret)?;
+    let secret = op.app.keys().unseal_text(&kept.secret)?;
     let now = u64::try_from(op.app.now().as_second()).unwrap_or(0);
     let Some(step) = totp(&secret)?.check(code, now) else { return Ok(false) };
     let (step, at) = (i64::try_from(step).unwrap_or(i64::MAX), op.now.clone());
@@ -158,7 +152,7 @@ async fn takes(op: &mut Operation<'_>, account_id: &str, kept: &store::Totp, cod
 /// There is one that works already; a database error.
 pub async fn begin_totp(app: &App, actor: &Actor) -> Result<()> {
     let secret: [u8; 20] = app.random();
-    let sealed = seal(app, &secret)?;
+    let sealed = app.keys().seal_text(&secret)?;
     let mut op = app.operate_as(actor).await?;
     accounts::account_held(&mut op.write, &actor.account_id).await?;
     let kept = store::totp(&mut op.write, &actor.account_id).await?;
@@ -207,12 +201,11 @@ pub(crate) async fn added(op: &mut Operation<'_>, kind: &str) -> Result<()> {
 /// New recovery codes instead of the present ones.
 async fn fresh_codes(op: &mut Operation<'_>) -> Result<Vec<String>> {
     let id = op.actor.account_id.clone();
-    let codes: Vec<String> = (0..RECOVERY_CODES)
-        .map(|_| op.app.random::<16>().iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect())
-        .collect();
-    let hashes: Vec<String> = codes.iter().map(|code: &String| code_hash(&id, code)).collect();
+    let (groups, size) = RECOVERY_CODE;
+    let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| op.app.code(groups, size)).collect();
+    let hashes: Vec<String> = codes.iter().map(|code| code_hash(&id, &tidy(code))).collect();
     store::put_recovery_codes(&mut op.write, &id, &hashes).await?;
-    Ok(codes.iter().map(|c| format!("{}-{}-{}-{}", &c[..4], &c[4..8], &c[8..12], &c[12..])).collect())
+    Ok(codes)
 }
 
 /// The recovery codes that come with a first passkey; none when there are some.

@@ -2,11 +2,10 @@
 
 use sakimori_domain::identity::Role;
 use sakimori_domain::registry::OrganisationProfile;
-use sakimori_store::identity::{self, Account};
 use sakimori_store::registry::{self, Organisation};
 use serde_json::json;
 
-use crate::identity::{checked_login, checked_name};
+use crate::identity::{checked_login, checked_name, put_account};
 use crate::{Actor, App, Refusal, RefusalKind, Result, applicability};
 
 /// What the first organisation and its administrator are called.
@@ -30,10 +29,7 @@ pub struct Founded {
 pub async fn found(app: &App, new: Founding) -> Result<Founded> {
     let login = checked_login(&new.login)?;
     let (name, organisation_name) = (checked_name(&new.name)?, checked_name(&new.organisation)?);
-    // 20 characters of 5 bits: too many to guess, and none that look alike.
-    const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
-    let random: [u8; 20] = app.random();
-    let password: String = random.iter().map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect();
+    let password = app.code(4, 5);
     let password_hash = app.hash_password(&password).await?;
     let actor = Actor::system(&app.new_id());
     let mut op = app.operate_as(&actor).await?;
@@ -46,18 +42,6 @@ pub async fn found(app: &App, new: Founding) -> Result<Founded> {
         is_demo: false,
         version: 1,
         created_at: op.now.clone(),
-    };
-    let account = Account {
-        id: app.new_id(),
-        login: login.clone(),
-        display_name: name,
-        password_hash,
-        state: "active".to_owned(),
-        failures: 0,
-        locked_until: String::new(),
-        language: "ja".to_owned(),
-        created_at: op.now.clone(),
-        version: 1,
     };
     let after = json!({ "name": organisation.name, "login": login });
     op.trail_new("organisation.found", ("organisation", &organisation.id), &after).await?;
@@ -75,8 +59,7 @@ pub async fn found(app: &App, new: Founding) -> Result<Founded> {
         .into());
     }
     registry::insert_organisation(&mut op.write, &organisation).await?;
-    identity::insert_account(&mut op.write, &account).await?;
-    identity::put_membership(&mut op.write, &account.id, &organisation.id, Role::Administrator, "").await?;
+    put_account(&mut op, (login.clone(), name, password_hash), Role::Administrator, "").await?;
     let policy = crate::sign_in_policy::to_text(&crate::sign_in_policy::Policy::founding())?;
     sakimori_store::sign_in::put_policy(&mut op.write, &organisation.id, &policy, 0).await?;
     applicability::recompute(&mut op, &organisation).await?;

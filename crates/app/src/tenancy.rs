@@ -66,8 +66,12 @@ pub struct Member {
 /// A database error.
 pub async fn visible(app: &App, c: &mut Connection, actor: &Actor, organisation_id: &str, what: What) -> Result<bool> {
     let between = store::between(c, &actor.organisation_id, organisation_id).await?;
-    let relations = between.iter().map(|row| &row.relation);
-    Ok(rules::visible(relations, &actor.organisation_id, organisation_id, what, app.today()))
+    Ok(shows(&between, (&actor.organisation_id, organisation_id), what, app.today()))
+}
+
+/// The same by relations that are read already; those between others show nothing.
+fn shows(rows: &[RelationRow], (seer, seen): (&str, &str), what: What, today: Date) -> bool {
+    rules::visible(rows.iter().map(|row| &row.relation), seer, seen, what, today)
 }
 
 async fn own(c: &mut Connection, actor: &Actor) -> Result<Organisation> {
@@ -148,10 +152,7 @@ pub async fn offer(app: &App, actor: &Actor, kind: &str, side: &str) -> Result<S
     if store::relations(&mut op.write, &organisation.id).await?.len() >= RELATIONS_MAX {
         return Err(Refusal::invalid("too-many", "関係の数が多すぎます。", "There are too many relations.").into());
     }
-    // 100 bits from the system's randomness, as five groups to read aloud.
-    let code: Vec<String> =
-        app.new_id().as_bytes()[10..].chunks(4).chain(app.new_id().as_bytes()[22..].chunks(4)).map(text_of).collect();
-    let code = code.join("-");
+    let code = app.code(5, 4);
     let (upper, lower) = match side {
         Side::Upper => (organisation.id.clone(), String::new()),
         Side::Lower => (String::new(), organisation.id.clone()),
@@ -179,10 +180,6 @@ pub async fn offer(app: &App, actor: &Actor, kind: &str, side: &str) -> Result<S
     op.trail_new("relation.offer", ("relation", &row.id), &after).await?;
     op.commit().await?;
     Ok(code)
-}
-
-fn text_of(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// One answer for a code that never was, was used, has expired, or does not fit: nobody learns which.
@@ -318,18 +315,17 @@ pub async fn members(app: &App, actor: &Actor) -> Result<Vec<Member>> {
     let (today, org) = (app.today(), actor.organisation_id.as_str());
     let mut c = app.read().await?;
     let mut out = Vec::new();
-    for row in store::relations(&mut c, org).await? {
-        let lower = row.relation.lower.clone();
-        if row.relation.side(org) != Some(Side::Upper) || !row.relation.holds(today) {
+    let rows = store::relations(&mut c, org).await?;
+    let sees = |lower: &str, what| shows(&rows, (org, lower), what, today);
+    for row in &rows {
+        let lower = row.relation.lower.as_str();
+        if row.relation.side(org) != Some(Side::Upper) || !row.relation.holds(today) || !sees(lower, What::Name) {
             continue;
         }
-        if !visible(app, &mut c, actor, &lower, What::Name).await? {
-            continue;
-        }
-        let Some(member) = registry::organisation_by_id(&mut c, &lower).await? else { continue };
-        let sectors = visible(app, &mut c, actor, &lower, What::Sectors).await?.then_some(member.profile.sectors);
-        let totals = match visible(app, &mut c, actor, &lower, What::Totals).await? {
-            true => totals(&mut c, &lower).await?,
+        let Some(member) = registry::organisation_by_id(&mut c, lower).await? else { continue };
+        let sectors = sees(lower, What::Sectors).then_some(member.profile.sectors);
+        let totals = match sees(lower, What::Totals) {
+            true => totals(&mut c, lower).await?,
             false => None,
         };
         out.push(Member { name: member.name, kind: row.relation.kind, sectors, totals, since: row.relation.from });

@@ -6,8 +6,8 @@ use sakimori_store::{oidc as store, registry, seat as seats};
 use serde_json::json;
 
 use super::client::{Said, redeem};
-use super::{Attempt, Settings, load, refused, unseal};
-use crate::identity::{checked_login, checked_name, hex, token_hash};
+use super::{Attempt, Settings, load, refused};
+use crate::identity::{checked_login, checked_name, hex, put_account, token_hash};
 use crate::sign_in::{self, Origin, Passed, SignedIn};
 use crate::{Actor, App, AppError, Operation, Result, allow_list};
 
@@ -20,8 +20,8 @@ pub async fn finish(app: &App, state: &str, code: &str, browser: &str, address: 
     let taken = store::take_attempt(&mut write, &token_hash(state), &app.now().to_string()).await?;
     write.commit().await?;
     let (organisation_id, sealed) = taken.ok_or_else(refused)?;
-    let attempt: Attempt =
-        serde_json::from_slice(&unseal(app, &sealed)?).map_err(|error| AppError::Internal(error.to_string()))?;
+    let plain = app.keys().unseal_text(&sealed)?;
+    let attempt: Attempt = serde_json::from_slice(&plain).map_err(|error| AppError::Internal(error.to_string()))?;
     if attempt.browser != token_hash(browser) || code.is_empty() {
         return Err(refused().into());
     }
@@ -112,20 +112,7 @@ async fn create(
     if accounts::account_by_login(&mut op.write, &login).await?.is_some() {
         return Ok(None);
     }
-    let account = Account {
-        id: app.new_id(),
-        login,
-        display_name: name,
-        password_hash,
-        state: "active".to_owned(),
-        failures: 0,
-        locked_until: String::new(),
-        language: "ja".to_owned(),
-        created_at: op.now.clone(),
-        version: 1,
-    };
-    accounts::insert_account(&mut op.write, &account).await?;
-    accounts::put_membership(&mut op.write, &account.id, &system.organisation_id, role, department).await?;
+    let account = put_account(&mut op, (login, name, password_hash), role, department).await?;
     let now = op.now.clone();
     store::link(&mut op.write, &settings.issuer, &said.subject, &account.id, &now).await?;
     let after =
@@ -140,11 +127,9 @@ async fn follow_rule(op: &mut Operation<'_>, seat: Membership, role: Role, depar
     if seat.role == role && seat.department_id == department {
         return Ok(seat);
     }
+    // Two administrators whose roles change at the same moment come one after the other.
+    seats::hold_seats(&mut op.write, &seat.organisation_id).await?;
     let after = Membership { role, department_id: department.to_owned(), ..seat.clone() };
-    crate::seats::keeps_administrator(op, &after).await?;
-    seats::update_seat(&mut op.write, &after, "active").await?;
-    let facts = |seat: &Membership| json!({ "role": seat.role.code(), "department": seat.department_id });
-    let subject = ("account", seat.account_id.as_str());
-    op.trail("account.seat", subject, Some(&facts(&seat)), Some(&facts(&after))).await?;
+    crate::seats::put(op, &seat, &after).await?;
     Ok(after)
 }

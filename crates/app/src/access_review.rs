@@ -4,6 +4,7 @@
 use jiff::SignedDuration;
 use jiff::civil::Date;
 use sakimori_domain::approval::Kind;
+use sakimori_domain::assurance::fiscal_year;
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::access_review::{self as store, AccessReview, ReviewedSeat};
 use sakimori_store::identity::Membership;
@@ -11,7 +12,7 @@ use sakimori_store::{Connection, identity, seat};
 use serde_json::json;
 
 use crate::approval::{Subject, require_not_approved};
-use crate::{Actor, App, Operation, Refusal, Result, deputy, seats};
+use crate::{Actor, App, Operation, Refusal, Result, deputy, seats, texts};
 
 /// Not used for this long is odd.
 const UNUSED_DAYS: i64 = 90;
@@ -53,11 +54,6 @@ pub async fn review(app: &App, actor: &Actor, id: &str) -> Result<Review> {
     Ok(Review { may_decide: actor.may(Permission::ReviewAccess) && review.state == "open", review, seats })
 }
 
-/// Whether the present 年度 has no closed review and its end is near or past.
-pub fn fiscal_year(today: Date) -> i64 {
-    i64::from(if today.month() >= 4 { today.year() } else { today.year() - 1 })
-}
-
 /// Begins the review of the running 年度 with every seat as it is now.
 ///
 /// # Errors
@@ -65,7 +61,7 @@ pub fn fiscal_year(today: Date) -> i64 {
 pub async fn open(app: &App, actor: &Actor) -> Result<String> {
     let mut op = app.operate(actor, Permission::ReviewAccess).await?;
     let org = actor.organisation_id.clone();
-    let year = fiscal_year(app.today());
+    let year = i64::from(fiscal_year(app.today()));
     seat::hold_seats(&mut op.write, &org).await?;
     if store::all(&mut op.write, &org).await?.iter().any(|r| r.fiscal_year == year) {
         return Err(Refusal::invalid(
@@ -178,8 +174,8 @@ pub async fn decide(app: &App, actor: &Actor, id: &str, account_id: &str, d: Dec
     if review.state != "open" {
         return Err(Refusal::conflict().into());
     }
-    let reason = d.reason.trim().to_owned();
-    if !["keep", "change", "remove"].contains(&d.decision.as_str()) || reason.chars().count() > REASON_MAX {
+    let reason = texts::line(("reason", "理由", "The reason"), &d.reason, REASON_MAX)?;
+    if !["keep", "change", "remove"].contains(&d.decision.as_str()) {
         return Err(Refusal::invalid(
             "decision",
             "維持・変更・削除のいずれかを選んでください。",
@@ -243,7 +239,7 @@ pub(crate) async fn subject(c: &mut Connection, org: &str, id: &str) -> Result<S
     }
     Ok(Subject {
         title: format!("{}年度 利用者の棚卸し", review.fiscal_year),
-        hash: crate::approval::hash_of(parts.iter().map(String::as_str)),
+        hash: crate::approval::hash_of(&parts),
         href: format!("/access-reviews/{id}"),
         obstacle,
     })

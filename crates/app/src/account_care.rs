@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::identity::token_hash;
 use crate::notice::{self, Audience};
 use crate::sign_in_policy::{self, Policy, older_than};
-use crate::{Actor, App, AppError, Operation, Refusal, Result, seats};
+use crate::{Actor, App, Operation, Refusal, Result, seats};
 
 /// The history of attempts is kept this long.
 const HISTORY_DAYS: i64 = 400;
@@ -135,14 +135,7 @@ pub async fn suspend(app: &App, actor: &Actor, account_ids: &[String]) -> Result
     }
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
     for id in account_ids {
-        if *id == actor.account_id {
-            return Err(Refusal::invalid(
-                "own-account",
-                "自分の利用は停止できません。",
-                "You cannot suspend yourself.",
-            )
-            .into());
-        }
+        seats::not_oneself(actor, id)?;
         seats::suspend_or_restore(&mut op, id, false).await?;
     }
     op.commit().await
@@ -187,8 +180,7 @@ async fn suspend_unused_of(app: &App, organisation_id: &str) -> Result<usize> {
             continue;
         }
         match seats::suspend_or_restore(&mut op, &member.account_id, false).await {
-            // The last administrator stays.
-            Err(AppError::Refused(_)) => continue,
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.code == seats::LAST_ADMINISTRATOR) => continue,
             done => done?,
         }
         let (ja, en) = (

@@ -13,7 +13,7 @@ pub use subject::Subject;
 pub(crate) use subject::hash_of;
 
 use crate::notice::{self, Audience};
-use crate::{Actor, App, Operation, Refusal, RefusalKind, Result};
+use crate::{Actor, App, Operation, Refusal, RefusalKind, Result, texts};
 
 /// Longest note, in characters.
 const NOTE_MAX: usize = 1000;
@@ -100,15 +100,7 @@ fn refusal_of(fault: Fault) -> Refusal {
 }
 
 fn checked_note(text: &str, needed: bool) -> Result<String> {
-    let note = sakimori_domain::assurance::tidy_text(text);
-    if note.chars().count() > NOTE_MAX {
-        return Err(Refusal::invalid(
-            "note",
-            format!("コメントは{NOTE_MAX}文字以内で入力してください。"),
-            format!("A note has at most {NOTE_MAX} characters."),
-        )
-        .into());
-    }
+    let note = texts::text(("note", "コメント", "A note"), text, NOTE_MAX)?;
     if needed && note.trim().is_empty() {
         return Err(Refusal::invalid("reason", "差戻しの理由を入力してください。", "Say why it is sent back.").into());
     }

@@ -236,6 +236,8 @@ pub async fn set_open(app: &App, actor: &Actor, id: &str, version: i64, open: bo
     let before =
         store::assessment_by_id(&mut op.write, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
     if open {
+        // An approval under way comes first, or waits.
+        store::hold_assessment(&mut op.write, &actor.organisation_id, id).await?;
         crate::approval::require_not_approved(&mut op, Kind::AssessmentResult, id).await?;
     }
     let state = if open { "open" } else { "closed" };
@@ -363,7 +365,7 @@ pub async fn rows_since(
         match (kind.as_str(), action.as_str()) {
             ("answer", "answer.change" | "answer.carry-confirm" | "evidence.add") => _ = answers.insert(id),
             // Who signs in or out changes no sheet.
-            (_, "session.start" | "session.end" | "session.refuse" | "session.enter") => {}
+            (_, session) if session.starts_with("session.") => {}
             _ => return Ok(None),
         }
     }

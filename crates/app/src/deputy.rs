@@ -12,8 +12,7 @@ use serde_json::json;
 
 use crate::identity::token_hash;
 use crate::notice::{self, Audience};
-use crate::seats::checked_day;
-use crate::{Actor, App, Refusal, Result};
+use crate::{Actor, App, Refusal, Result, texts};
 
 /// Longest time of standing in, in days.
 const DAYS_MAX: i32 = 366;
@@ -87,11 +86,7 @@ pub async fn name(app: &App, actor: &Actor, new: NewDeputy) -> Result<String> {
         return Err(as_self_only().into());
     }
     let (from_on, to_on) = checked_days(app, &new)?;
-    let reason = new.reason.trim().to_owned();
-    if reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
-        let ja = format!("理由は{REASON_MAX}文字以内の1行で入力してください。");
-        return Err(Refusal::invalid("reason", ja, format!("A reason is one line of {REASON_MAX} characters.")).into());
-    }
+    let reason = texts::line(("reason", "理由", "The reason"), &new.reason, REASON_MAX)?;
     let permissions: Vec<&str> =
         new.permissions.iter().filter_map(|code| Permission::from_code(code)).map(Permission::code).collect();
     if permissions.len() != new.permissions.len() {
@@ -136,7 +131,8 @@ pub async fn name(app: &App, actor: &Actor, new: NewDeputy) -> Result<String> {
 }
 
 fn checked_days(app: &App, new: &NewDeputy) -> Result<(String, String)> {
-    let (from, to) = (checked_day(&new.from_on)?, checked_day(&new.to_on)?);
+    let from = texts::day(("date", "初日", "The first day"), &new.from_on)?;
+    let to = texts::day(("date", "最終日", "The last day"), &new.to_on)?;
     let today = app.today();
     let parsed = from.parse::<Date>().ok().zip(to.parse::<Date>().ok());
     let fits = parsed.is_some_and(|(first, last)| {
@@ -211,8 +207,9 @@ async fn acting(app: &App, c: &mut Connection, own: &Actor, row: &Deputy) -> Res
     let principal = identity::membership_of(c, &row.principal_id, &row.organisation_id).await?;
     let Some(principal) = principal.filter(|seat| seat.is_active_on(today)) else { return Ok(None) };
     let seat = identity::membership_of(c, &own.account_id, &row.organisation_id).await?;
-    let Some(seat) = seat.filter(|seat| conflict_of(seat, &principal, row).is_none()) else { return Ok(None) };
-    debug_assert!(seat.account_id == own.account_id);
+    if seat.is_none_or(|seat| conflict_of(&seat, &principal, row).is_some()) {
+        return Ok(None);
+    }
     Ok(Some(Actor {
         role: principal.role,
         department_id: principal.department_id,
@@ -224,9 +221,6 @@ async fn acting(app: &App, c: &mut Connection, own: &Actor, row: &Deputy) -> Res
 
 /// The actor of a session that acts under a row; the person themself where the row gives nothing any more.
 pub(crate) async fn actor_under(app: &App, c: &mut Connection, own: Actor, id: &str) -> Result<Actor> {
-    if id.is_empty() {
-        return Ok(own);
-    }
     let Some(row) = store::by_id(c, &own.organisation_id, id).await? else { return Ok(own) };
     Ok(acting(app, c, &own, &row).await?.unwrap_or(own))
 }

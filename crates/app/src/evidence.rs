@@ -72,9 +72,9 @@ pub async fn add_file(app: &App, actor: &Actor, answer_id: &str, file: NewFile<'
     })
     .await
     .map_err(|error| AppError::Internal(error.to_string()))?;
-    let fresh = match whole(app, &actor.organisation_id, &hash).await? {
-        Some(_) => None,
-        None => Some(keep(app, &actor.organisation_id, &hash, bytes).await?),
+    let fresh = match is_whole(app, &actor.organisation_id, &hash).await? {
+        true => None,
+        false => Some(keep(app, &actor.organisation_id, &hash, bytes).await?),
     };
     let evidence = Evidence {
         id: app.new_id(),
@@ -203,12 +203,12 @@ async fn bytes_of(app: &App, organisation_id: &str, file_hash: &str) -> Result<R
     }
 }
 
-/// The row of an organisation's sealed file, if the file is whole: the same bytes need not be kept twice.
-async fn whole(app: &App, organisation_id: &str, file_hash: &str) -> Result<Option<SealedFile>> {
-    let Some(file) = durable::sealed_file(&mut app.read().await?, organisation_id, file_hash).await? else {
-        return Ok(None);
-    };
-    Ok(open(app, &file).await?.is_ok().then_some(file))
+/// Whether an organisation has a file, sealed and whole: the same bytes need not be kept twice.
+async fn is_whole(app: &App, organisation_id: &str, file_hash: &str) -> Result<bool> {
+    match durable::sealed_file(&mut app.read().await?, organisation_id, file_hash).await? {
+        Some(file) => Ok(open(app, &file).await?.is_ok()),
+        None => Ok(false),
+    }
 }
 
 /// The bytes of a file, up to a limit; none where there is no file.

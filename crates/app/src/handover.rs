@@ -10,8 +10,7 @@ use sakimori_store::{Connection, Write, seat};
 use serde::{Deserialize, Serialize};
 
 use crate::notice::{self, Audience};
-use crate::seats::{self, checked_day};
-use crate::{Actor, App, AppError, Refusal, Result};
+use crate::{Actor, App, AppError, Refusal, Result, seats, texts};
 
 /// Longest reason, in characters.
 const REASON_MAX: usize = 200;
@@ -228,12 +227,8 @@ pub struct Moved {
 /// # Errors
 /// Not of this organisation, a successor that cannot be, a role that may not, or somebody was faster.
 pub async fn hand_over(app: &App, actor: &Actor, account_id: &str, new: NewHandover) -> Result<String> {
-    let ends_on = checked_day(&new.ends_on)?;
-    let reason = new.reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > REASON_MAX || reason.chars().any(char::is_control) {
-        let ja = format!("異動の事由を{REASON_MAX}文字以内の1行で入力してください。");
-        return Err(Refusal::invalid("reason", ja, format!("Say why, in one line of {REASON_MAX} characters.")).into());
-    }
+    let ends_on = texts::day(("date", "最終日", "The last day"), &new.ends_on)?;
+    let reason = texts::needed(("reason", "異動の事由", "The reason"), &new.reason, REASON_MAX)?;
     let mut op = app.operate(actor, Permission::HandOver).await?;
     let org = actor.organisation_id.clone();
     seat::hold_seats(&mut op.write, &org).await?;
@@ -257,7 +252,7 @@ pub async fn hand_over(app: &App, actor: &Actor, account_id: &str, new: NewHando
     }
     let ended = Membership { ends_on: ends_on.clone(), version: new.version, ..leaving.clone() };
     seats::put(&mut op, &leaving, &ended).await?;
-    seat::delete_sessions_in(&mut op.write, account_id, &org).await?;
+    sakimori_store::sign_in::end_sessions_in(&mut op.write, account_id, &org).await?;
     let record = Handover {
         id: app.new_id(),
         organisation_id: org.clone(),

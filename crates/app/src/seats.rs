@@ -1,6 +1,5 @@
 //! Seats: in which organisation somebody acts with which role, and how that changes.
 
-use jiff::civil::Date;
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_domain::registry::OrganisationKind;
 use sakimori_store::identity::{self, Membership};
@@ -9,7 +8,7 @@ use sakimori_store::{Connection, registry};
 use serde_json::json;
 
 use crate::identity::{checked_login, known_department, token_hash};
-use crate::{Actor, App, Operation, Refusal, Result, second_factor};
+use crate::{Actor, App, Operation, Refusal, Result, second_factor, texts};
 
 /// Refuses a role that the actor's organisation cannot have.
 pub(crate) async fn fitting_role(c: &mut Connection, actor: &Actor, role: Role) -> Result<()> {
@@ -66,7 +65,7 @@ fn facts(seat: &Membership) -> serde_json::Value {
 /// Not of this organisation, one's own seat, the last administrator, somebody was faster, or a role that may not.
 pub async fn change_seat(app: &App, actor: &Actor, account_id: &str, change: SeatChange) -> Result<()> {
     actor.require(Permission::ManageAccounts)?;
-    let ends_on = checked_day(&change.ends_on)?;
+    let ends_on = texts::day(("date", "最終日", "The last day"), &change.ends_on)?;
     let mut c = app.read().await?;
     fitting_role(&mut c, actor, change.role).await?;
     known_department(&mut c, actor, &change.department_id).await?;
@@ -136,11 +135,11 @@ pub(crate) async fn suspend_or_restore(op: &mut Operation<'_>, account_id: &str,
     if active && account.state != "active" && seats.iter().all(|seat| seat.organisation_id == organisation_id) {
         identity::update_account(&mut op.write, &identity::Account { state: state.to_owned(), ..account }).await?;
     }
-    store::delete_sessions_in(&mut op.write, account_id, &organisation_id).await?;
+    sakimori_store::sign_in::end_sessions_in(&mut op.write, account_id, &organisation_id).await?;
     op.trail("account.state", ("account", account_id), Some(&before.state), Some(&after.state)).await
 }
 
-fn not_oneself(actor: &Actor, account_id: &str) -> Result<()> {
+pub(crate) fn not_oneself(actor: &Actor, account_id: &str) -> Result<()> {
     if account_id != actor.account_id && account_id != actor.on_behalf_of.0 {
         return Ok(());
     }
@@ -153,8 +152,11 @@ fn not_oneself(actor: &Actor, account_id: &str) -> Result<()> {
     .into())
 }
 
+/// Code of the refusal that keeps an organisation's last administrator.
+pub(crate) const LAST_ADMINISTRATOR: &str = "last-administrator";
+
 /// An organisation without an administrator could let nobody in again.
-pub(crate) async fn keeps_administrator(op: &mut Operation<'_>, after: &Membership) -> Result<()> {
+async fn keeps_administrator(op: &mut Operation<'_>, after: &Membership) -> Result<()> {
     let stays =
         |seat: &Membership| seat.role == Role::Administrator && seat.state == "active" && seat.ends_on.is_empty();
     if stays(after) {
@@ -166,27 +168,12 @@ pub(crate) async fn keeps_administrator(op: &mut Operation<'_>, after: &Membersh
         return Ok(());
     }
     Err(Refusal::invalid(
-        "last-administrator",
+        LAST_ADMINISTRATOR,
         "最後の管理者です。停止や役割の変更はできません。",
         "This is the last administrator; it can neither be suspended nor given another role.",
     )
     .next("先に別の管理者を登録してください。", "Register another administrator first.")
     .into())
-}
-
-/// A day as it is kept; empty stays empty.
-///
-/// # Errors
-/// Not a date.
-pub(crate) fn checked_day(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    match text.parse::<Date>() {
-        Ok(day) if text.len() == 10 && (2000..2100).contains(&day.year()) => Ok(day.to_string()),
-        _ => Err(Refusal::invalid("date", "日付を入力してください。", "Enter a date.").into()),
-    }
 }
 
 /// Offers a seat to a login of this installation. Whether there is such a login is not told.

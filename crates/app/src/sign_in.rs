@@ -365,6 +365,10 @@ pub(crate) struct Underway {
 }
 
 pub(crate) async fn underway(app: &App, token: &str, stage: Stage) -> Result<Underway> {
+    Ok(at_step(app, token, stage).await?.ok_or_else(wrong)?)
+}
+
+async fn at_step(app: &App, token: &str, stage: Stage) -> Result<Option<Underway>> {
     let token_hash = token_hash(token);
     let mut c = app.read().await?;
     let found = accounts::signed_in(&mut c, &token_hash).await?;
@@ -372,10 +376,8 @@ pub(crate) async fn underway(app: &App, token: &str, stage: Stage) -> Result<Und
     let here = Stage::from_code(&safety.stage) == stage;
     let now = app.now();
     let found = found.filter(|(.., seat)| here && seat.is_active_on(app.today()));
-    match found.filter(|(session, ..)| session.expires_at.parse::<Timestamp>().is_ok_and(|end| end > now)) {
-        Some((_, account, seat)) => Ok(Underway { account, seat, token_hash }),
-        None => Err(wrong().into()),
-    }
+    let found = found.filter(|(session, ..)| session.expires_at.parse::<Timestamp>().is_ok_and(|end| end > now));
+    Ok(found.map(|(_, account, seat)| Underway { account, seat, token_hash }))
 }
 
 /// The refusal of a wrong code.
@@ -400,12 +402,7 @@ pub async fn second_step(app: &App, token: &str, code: &str, origin: impl Into<O
         return advance(op, &u, origin, Passed::Factor).await;
     }
     drop(op);
-    let rests = count_failure(app, &u.account, &u.seat, origin, "wrong-factor").await?;
-    if rests {
-        drop_session(app, &u.token_hash).await?;
-        return Err(wrong().into());
-    }
-    Err(wrong_code().into())
+    failed(app, (&u.account, &u.seat), &u.token_hash, "wrong-factor", wrong_code(), origin).await
 }
 
 /// Passes a step: the old session goes, a new one with another token comes.
@@ -441,17 +438,25 @@ pub(crate) async fn passed_with_passkey(mut op: Operation<'_>, token: &str, orig
 /// Always: `refusal`, or the words of [`wrong`] when the account rests now.
 pub(crate) async fn failed_step(app: &App, token: &str, origin: Origin<'_>, refusal: Refusal) -> Result<SignedIn> {
     let u = underway(app, token, Stage::SecondFactor).await?;
-    if count_failure(app, &u.account, &u.seat, origin, "wrong-factor").await? {
-        drop_session(app, &u.token_hash).await?;
-        return Err(wrong().into());
-    }
-    Err(refusal.into())
+    failed(app, (&u.account, &u.seat), &u.token_hash, "wrong-factor", refusal, origin).await
 }
 
-async fn drop_session(app: &App, token_hash: &str) -> Result<()> {
+/// Counts a failure within a session: `refusal`, or the words of [`wrong`] and no session any more when the account rests.
+async fn failed<T>(
+    app: &App,
+    (account, seat): (&Account, &Membership),
+    session_hash: &str,
+    outcome: &str,
+    refusal: Refusal,
+    origin: Origin<'_>,
+) -> Result<T> {
+    if !count_failure(app, account, seat, origin, outcome).await? {
+        return Err(refusal.into());
+    }
     let mut write = app.store().write().await?;
-    accounts::delete_session(&mut write, token_hash).await?;
-    Ok(write.commit().await?)
+    accounts::delete_session(&mut write, session_hash).await?;
+    write.commit().await?;
+    Err(wrong().into())
 }
 
 /// Whom a session in the middle of signing in belongs to, for the page of its step.
@@ -527,7 +532,7 @@ pub async fn come_back(app: &App, token: &str, back: &Return<'_>, origin: impl I
 /// # Errors
 /// A database error.
 pub async fn set_up_done(app: &App, token: &str, origin: impl Into<Origin<'_>>) -> Result<Option<SignedIn>> {
-    let Ok(u) = underway(app, token, Stage::SetUp).await else { return Ok(None) };
+    let Some(u) = at_step(app, token, Stage::SetUp).await? else { return Ok(None) };
     if !second_factor::has_any(&mut app.read().await?, &u.account.id).await? {
         return Ok(None);
     }
@@ -547,7 +552,8 @@ async fn proven<'a>(
     secret: &str,
     origin: Origin<'_>,
 ) -> Result<Operation<'a>> {
-    let is_code = second_factor::is_code(secret) && second_factor::has_codes(app, &account.id).await?;
+    let is_code =
+        second_factor::is_code(secret) && second_factor::has_codes(&mut app.read().await?, &account.id).await?;
     let fits = is_code || app.verify_password(secret, &account.password_hash).await?;
     let mut op = app.operate_as(person).await?;
     let present = accounts::account_held(&mut op.write, &account.id).await?;
@@ -558,16 +564,12 @@ async fn proven<'a>(
     }
     drop(op);
     let outcome = if is_code { "wrong-factor" } else { "wrong-password" };
-    if count_failure(app, account, seat, origin, outcome).await? {
-        drop_session(app, session_hash).await?;
-        return Err(wrong().into());
-    }
-    Err(Refusal::invalid(
+    let refusal = Refusal::invalid(
         "confirm-wrong",
         "パスワードまたはコードが違います。続けて間違えるとサインアウトします。",
         "Password or code is wrong. Repeated failures sign you out.",
-    )
-    .into())
+    );
+    failed(app, (account, seat), session_hash, outcome, refusal, origin).await
 }
 
 /// Proves again who one is, before a dangerous act.

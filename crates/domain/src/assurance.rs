@@ -296,6 +296,11 @@ impl Answer {
     }
 }
 
+/// The 年度 of a date: it begins in April.
+pub fn fiscal_year(date: Date) -> i16 {
+    if date.month() >= 4 { date.year() } else { date.year() - 1 }
+}
+
 /// A text as it is kept: CRLF and CR become LF, blanks at both ends go. Comparing tidied texts makes no false changes.
 pub fn tidy_text(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned()

@@ -48,13 +48,6 @@ pub async fn hold_seats(w: &mut Write, organisation_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Ends the sessions of an account in one organisation; those in others go on.
-pub async fn delete_sessions_in(w: &mut Write, account_id: &str, organisation_id: &str) -> Result<()> {
-    w.run("DELETE FROM session WHERE account_id = $1 AND organisation_id = $2", params![account_id, organisation_id])
-        .await?;
-    Ok(())
-}
-
 /// Moves a session to a seat, and to a deputy row (`''`: for oneself).
 pub async fn sit(w: &mut Write, token_hash: &str, organisation_id: &str, acting_under: &str) -> Result<()> {
     w.run(

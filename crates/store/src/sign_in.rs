@@ -115,7 +115,7 @@ pub async fn end_other_sessions(w: &mut Write, account_id: &str, kept_hash: &str
     w.run("DELETE FROM session WHERE account_id = $1 AND token_hash <> $2", params![account_id, kept_hash]).await
 }
 
-/// Ends the sessions of an account in one organisation.
+/// Ends the sessions of an account in one organisation; those in others go on.
 pub async fn end_sessions_in(w: &mut Write, account_id: &str, organisation_id: &str) -> Result<u64> {
     w.run("DELETE FROM session WHERE account_id = $1 AND organisation_id = $2", params![account_id, organisation_id])
         .await

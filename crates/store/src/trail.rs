@@ -135,6 +135,8 @@ macro_rules! select_event {
     };
 }
 
+use select_event;
+
 fn event(row: &crate::Row) -> Result<Event> {
     Ok(Event {
         position: row.int(0)?,

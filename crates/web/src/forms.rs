@@ -6,9 +6,12 @@ use std::collections::HashMap;
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Multipart, Request};
-use sakimori_app::{Refusal, RefusalKind};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use sakimori_app::{AppError, Refusal, RefusalKind};
 use serde::de::DeserializeOwned;
 
+use crate::assurance::told;
 use crate::error::WebError;
 use crate::person::Person;
 use crate::state::WebState;
@@ -69,6 +72,23 @@ pub struct UploadedFile {
     pub name: String,
     pub media_type: String,
     pub bytes: Bytes,
+}
+
+/// What became of a form: done, or a refusal of what was typed, for its page. Anything else is an error page.
+///
+/// # Errors
+/// Every refusal that is not about what was typed, and faults of ours.
+pub fn typed<T>(person: &Person, result: Result<T, AppError>) -> Result<Result<T, Refusal>, WebError> {
+    match result {
+        Ok(done) => Ok(Ok(done)),
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => Ok(Err(*refusal)),
+        Err(error) => Err(told(person)(error)),
+    }
+}
+
+/// A form's page once more, with what was typed and why it was not taken.
+pub fn again(page: Response) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
 fn bad_token() -> Refusal {

@@ -45,11 +45,27 @@ impl Took {
     }
 }
 
+/// A request being answered, until its answer is there or its caller has gone.
+struct UnderWay<'a>(&'a AtomicU64);
+
+impl<'a> UnderWay<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.under_way.fetch_add(1, Ordering::Relaxed);
+        Self(&metrics.under_way)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Counts every request.
 pub async fn count(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().to_string();
-    state.metrics.under_way.fetch_add(1, Ordering::Relaxed);
+    let under_way = UnderWay::new(&state.metrics);
     let began = state.app.now();
     // Target and fields are those that `cli` gives along as traces.
     let span = tracing::info_span!(
@@ -63,7 +79,7 @@ pub async fn count(State(state): State<WebState>, request: Request, next: Next) 
     );
     let response = next.run(request).instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
-    state.metrics.under_way.fetch_sub(1, Ordering::Relaxed);
+    drop(under_way);
     // The clock may be set while a request runs; a request never took less than nothing.
     let took = state.app.now().duration_since(began).as_millis_f64().max(0.0);
     if let Ok(mut all) = state.metrics.took.lock() {
@@ -176,5 +192,23 @@ async fn jobs(out: &mut String, app: &App) {
     head(out, "sakimori_jobs", "Jobs by kind and state.", "gauge");
     for (kind, state, count) in counts {
         let _ = writeln!(out, "sakimori_jobs{{kind=\"{kind}\",state=\"{state}\"}} {count}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_whose_caller_has_gone_is_not_under_way_any_more() {
+        let metrics = Metrics::default();
+        let mut request = Box::pin(async {
+            let _under_way = UnderWay::new(&metrics);
+            std::future::pending::<()>().await;
+        });
+        assert!(futures_util::poll!(&mut request).is_pending());
+        assert_eq!(metrics.under_way.load(Ordering::Relaxed), 1);
+        drop(request);
+        assert_eq!(metrics.under_way.load(Ordering::Relaxed), 0);
     }
 }

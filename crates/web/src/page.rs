@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use sakimori_app::Actor;
 use sakimori_domain::assurance::applicability::Force;
-use sakimori_domain::assurance::{AnswerStatus, Tally};
+use sakimori_domain::assurance::{AnswerStatus, Tally, fiscal_year};
 use sakimori_domain::identity::Permission;
 
+use crate::assurance::told;
 use crate::error::WebError;
 use crate::state::WebState;
 
@@ -58,6 +59,20 @@ impl Page {
             today,
             marking: String::new(),
         }
+    }
+
+    /// The frame of a page that is printed as it stands: with the organisation's marking.
+    ///
+    /// # Errors
+    /// A database error.
+    pub async fn printed(
+        state: &WebState,
+        person: &crate::person::Person,
+        room: Room,
+        path: &'static str,
+    ) -> Result<Self, WebError> {
+        let organisation = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(told(person))?;
+        Ok(Self { marking: organisation.marking, ..Self::new(state, person, room, path) })
     }
 
     /// The word of the page's language.
@@ -119,11 +134,6 @@ impl Page {
                 | (Room::Administration, "administration")
         )
     }
-}
-
-/// The 年度 of a date: it begins in April.
-pub fn fiscal_year(date: Date) -> i16 {
-    if date.month() >= 4 { date.year() } else { date.year() - 1 }
 }
 
 /// 令和8 for 2026; 元 for the first year.

@@ -57,9 +57,10 @@ pub(super) async fn approved(op: &mut Operation<'_>, approval: &Approval) -> Res
 }
 
 /// Feeds texts into a hash so that none can run into the next.
-pub(crate) fn hash_of<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn hash_of<T: AsRef<str>>(parts: impl IntoIterator<Item = T>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
+        let part = part.as_ref();
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -93,10 +94,5 @@ async fn result(c: &mut Connection, organisation_id: &str, id: &str) -> Result<S
         )
         .next("点検を締め切ってから起案してください。", "Close the assessment first.")
     });
-    Ok(Subject {
-        title: found.title,
-        hash: hash_of(parts.iter().map(String::as_str)),
-        href: format!("/assessments/{id}"),
-        obstacle,
-    })
+    Ok(Subject { title: found.title, hash: hash_of(&parts), href: format!("/assessments/{id}"), obstacle })
 }

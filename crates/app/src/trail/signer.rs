@@ -73,8 +73,7 @@ async fn edge(app: &App, c: &mut Connection, tree: &str) -> Result<Edge> {
     let (at, text) = store::edge(c, tree).await?;
     let edge = Edge::parse(size(at), &text).map_err(broken)?;
     app.watch().check(tree, &edge)?;
-    let signed = store::checkpoints_after(c, tree, at - 1, 1).await?.pop().filter(|kept| kept.size == at);
-    if let Some(kept) = signed {
+    if let Some(kept) = store::checkpoint(c, tree, at).await? {
         let note = SignedCheckpoint::parse(&kept.note).map_err(broken)?;
         let ours = app.trail_key().publics().iter().any(|key| note.signed_by(key));
         if !ours || note.checkpoint.root != edge.root() {
@@ -211,6 +210,10 @@ async fn hold_round(app: &App) -> Result<()> {
     if store::last_round(&mut c).await? >= round {
         return Ok(());
     }
+    drop(c);
+    // A process may have ended between its round and the signature of it: the next leaves come after those.
+    sign(app, INSTALLATION).await?;
+    let mut c = app.read().await?;
     let mut leaves = Vec::new();
     for organisation_id in store::trails(&mut c).await? {
         let Some(kept) = store::newest_checkpoint(&mut c, &organisation_id).await? else { continue };
@@ -233,12 +236,9 @@ async fn hold_round(app: &App) -> Result<()> {
     for (leaf, position) in leaves.iter_mut().zip(first..) {
         leaf.position = position;
         match store::add_round_leaf(&mut w, leaf).await {
-            Ok(()) => {}
             // Another process holds the round.
-            Err(error) => {
-                tracing::debug!(%error, "the round is held elsewhere");
-                return Ok(());
-            }
+            Err(error) if error.is_taken() => return Ok(()),
+            added => added?,
         }
     }
     w.commit().await?;
@@ -258,11 +258,7 @@ pub struct Given {
 /// A database error.
 pub async fn newest(c: &mut Connection, tree: &str) -> Result<Option<Given>> {
     let Some(kept) = store::newest_checkpoint(c, tree).await? else { return Ok(None) };
-    let mut note = SignedCheckpoint::parse(&kept.note).map_err(broken)?;
-    for (_, line) in store::cosignatures(c, tree, kept.size).await? {
-        note.add(&line).map_err(broken)?;
-    }
-    Ok(Some(Given { note, signed_at: kept.signed_at }))
+    Ok(Some(Given { note: with_cosignatures(c, tree, &kept).await?, signed_at: kept.signed_at }))
 }
 
 /// The newest checkpoint of a tree that a witness cosigned, with the witnesses' lines.
@@ -272,15 +268,18 @@ pub async fn newest(c: &mut Connection, tree: &str) -> Result<Option<Given>> {
 pub async fn cosigned(c: &mut Connection, tree: &str) -> Result<Option<SignedCheckpoint>> {
     let size = store::witnesses(c, tree).await?.into_iter().map(|(_, size, _)| size).max();
     let Some(size) = size else { return Ok(None) };
-    let Some(kept) = store::checkpoints_after(c, tree, size - 1, 1).await?.pop().filter(|kept| kept.size == size)
-    else {
-        return Ok(None);
-    };
+    match store::checkpoint(c, tree, size).await? {
+        Some(kept) => Ok(Some(with_cosignatures(c, tree, &kept).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn with_cosignatures(c: &mut Connection, tree: &str, kept: &Kept) -> Result<SignedCheckpoint> {
     let mut note = SignedCheckpoint::parse(&kept.note).map_err(broken)?;
-    for (_, line) in store::cosignatures(c, tree, size).await? {
+    for (_, line) in store::cosignatures(c, tree, kept.size).await? {
         note.add(&line).map_err(broken)?;
     }
-    Ok(Some(note))
+    Ok(note)
 }
 
 /// A checkpoint over everything that stands in a trail now.

@@ -212,7 +212,7 @@ async fn witnessed(c: &mut Connection, tree: &str, witness: &PublicKey) -> Resul
         if name != witness.name {
             continue;
         }
-        let kept = store::checkpoints_after(c, tree, at - 1, 1).await?.pop().filter(|kept| kept.size == at);
+        let kept = store::checkpoint(c, tree, at).await?;
         let Some(mut note) = kept.and_then(|kept| SignedCheckpoint::parse(&kept.note).ok()) else { continue };
         for (_, line) in store::cosignatures(c, tree, at).await? {
             // A line that is none cosigns nothing.

@@ -111,7 +111,7 @@ pub async fn add_cosignatures(app: &App, note: &SignedCheckpoint, witness: &Publ
         ));
     };
     let mut c = app.read().await?;
-    let kept = store::checkpoints_after(&mut c, &tree, number(head.size) - 1, 1).await?.pop();
+    let kept = store::checkpoint(&mut c, &tree, number(head.size)).await?;
     drop(c);
     let ours = kept.and_then(|kept| SignedCheckpoint::parse(&kept.note).ok());
     if ours.is_none_or(|ours| ours.checkpoint != *head) {

@@ -136,6 +136,14 @@ pub async fn newest_checkpoint(c: &mut Connection, tree: &str) -> Result<Option<
     row.as_ref().map(kept).transpose()
 }
 
+/// The checkpoint of one size.
+pub async fn checkpoint(c: &mut Connection, tree: &str, size: i64) -> Result<Option<Kept>> {
+    let row = c
+        .one("SELECT size, note, signed_at FROM trail_checkpoint WHERE tree = $1 AND size = $2", params![tree, size])
+        .await?;
+    row.as_ref().map(kept).transpose()
+}
+
 /// Checkpoints larger than a size, the smallest first, at most `limit`.
 pub async fn checkpoints_after(c: &mut Connection, tree: &str, after: i64, limit: i64) -> Result<Vec<Kept>> {
     c.map(
@@ -326,9 +334,9 @@ pub async fn old(
     limit: i64,
 ) -> Result<Vec<(super::Event, super::Seal)>> {
     c.map(
-        "SELECT position, at, actor_id, actor_name, on_behalf_of_id, on_behalf_of_name, address, action, subject_kind,
-             subject_id, before, after, salt, kept, leaf, marks FROM trail
-         WHERE organisation_id = $1 AND at < $2 AND position > $3 AND kept = '' ORDER BY position LIMIT $4",
+        super::select_event!(
+            "WHERE organisation_id = $1 AND at < $2 AND position > $3 AND kept = '' ORDER BY position LIMIT $4"
+        ),
         params![organisation_id, before, after, limit],
         super::sealed,
     )

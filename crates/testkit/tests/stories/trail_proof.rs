@@ -75,6 +75,27 @@ async fn a_trail_that_nobody_touched_is_valid_and_wholly_signed() {
 }
 
 #[tokio::test]
+async fn a_round_that_its_process_did_not_live_to_sign_is_signed_with_the_next() {
+    for database in BOTH {
+        let test = trail_of(database, 1).await;
+        change(
+            &test,
+            &["INSERT INTO trail_round (position, round, organisation_id, size, root, salt, leaf)
+               SELECT position + (SELECT MAX(position) FROM trail_round), round, organisation_id, size, root, salt, leaf
+               FROM trail_round"],
+        )
+        .await;
+        test.pass(3600);
+        trail::sign_what_is_new(&test.app).await.expect("signed");
+        let outcome = verified(&test, &Demand::default()).await;
+        assert!(outcome.valid, "{database:?}: {outcome:?}");
+        let installation = outcome.trails.last().expect("the installation's tree");
+        assert_eq!(installation.organisation, tree::INSTALLATION);
+        assert!(installation.unsigned == 0 && installation.checkpoints == 3, "{database:?}: {installation:?}");
+    }
+}
+
+#[tokio::test]
 async fn altered_removed_reordered_events_are_named() {
     for database in BOTH {
         let test = trail_of(database, 25).await;

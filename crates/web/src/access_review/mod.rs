@@ -2,15 +2,15 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sakimori_app::access_review::{self as app, Decision, Review};
-use sakimori_app::{AppError, Refusal, RefusalKind, seats};
+use sakimori_app::{Refusal, seats};
+use sakimori_domain::assurance::fiscal_year;
 use sakimori_domain::identity::Role;
 use sakimori_store::access_review::AccessReview;
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -37,7 +37,7 @@ struct ListPage {
 /// GET /access-reviews
 pub async fn list(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let reviews = app::list(&state.app, &person.actor).await?;
-    let year = app::fiscal_year(state.app.today());
+    let year = i64::from(fiscal_year(state.app.today()));
     let may_open = reviews.iter().all(|r| r.fiscal_year != year);
     render(&ListPage { p: Page::new(&state, &person, Room::Administration, "/access-reviews"), reviews, may_open })
 }
@@ -64,41 +64,17 @@ impl RecordPage {
 
     fn marks(&self, codes: &str) -> Vec<&'static str> {
         let word = |code| MARKS.iter().find(|(known, ..)| *known == code);
-        codes.split(' ').filter_map(word).map(|(_, ja, en)| if self.p.english { *en } else { *ja }).collect()
+        codes.split(' ').filter_map(word).map(|(_, ja, en)| self.p.t(ja, en)).collect()
     }
 
     fn decision(&self, code: &str) -> &'static str {
-        let english = self.p.english;
-        match code {
-            "keep" => {
-                if english {
-                    "keep"
-                } else {
-                    "維持"
-                }
-            }
-            "change" => {
-                if english {
-                    "change"
-                } else {
-                    "変更"
-                }
-            }
-            "remove" => {
-                if english {
-                    "remove"
-                } else {
-                    "削除"
-                }
-            }
-            _ => {
-                if english {
-                    "open"
-                } else {
-                    "未判断"
-                }
-            }
-        }
+        let (ja, en) = match code {
+            "keep" => ("維持", "keep"),
+            "change" => ("変更", "change"),
+            "remove" => ("削除", "remove"),
+            _ => ("未判断", "open"),
+        };
+        self.p.t(ja, en)
     }
 
     fn undecided(&self) -> usize {
@@ -131,12 +107,9 @@ pub async fn decide(
         new_role: f.get("role").to_owned(),
         reason: f.get("reason").to_owned(),
     };
-    match app::decide(&state.app, &form.person.actor, &id, &account, decision).await {
+    let decided = app::decide(&state.app, &form.person.actor, &id, &account, decision).await;
+    match typed(&form.person, decided)? {
         Ok(()) => see_other(&format!("/access-reviews/{id}#seat-{account}"), None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let shown = page(&state, &form.person, &id, Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(page(&state, &form.person, &id, Some(refusal)).await?)),
     }
 }

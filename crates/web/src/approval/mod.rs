@@ -6,7 +6,6 @@ use axum::response::Response;
 use sakimori_app::Refusal;
 use sakimori_app::approval::{self as app, Entry, Subject, View};
 use sakimori_domain::approval::{Kind, Step};
-use sakimori_store::registry;
 
 use crate::error::WebError;
 use crate::forms::PersonForm;
@@ -54,14 +53,6 @@ impl RecordPage {
     }
 }
 
-async fn page(state: &WebState, person: &Person) -> Result<Page, WebError> {
-    let mut p = Page::new(state, person, Room::Home, "/approvals");
-    let organisation =
-        registry::organisation_by_id(&mut state.app.read().await?, &person.actor.organisation_id).await?;
-    p.marking = organisation.map(|o| o.marking).unwrap_or_default();
-    Ok(p)
-}
-
 fn kind_of(code: &str) -> Result<Kind, WebError> {
     Ok(Kind::from_code(code).ok_or_else(Refusal::not_found)?)
 }
@@ -79,7 +70,7 @@ pub async fn subject(
         !a.state.is_running() && (a.state != sakimori_domain::approval::State::Approved || a.subject_hash != hash)
     });
     let may_draft = free && kind.takers(Step::Draft).iter().any(|p| person.actor.may(*p));
-    let p = page(&state, &person).await?;
+    let p = Page::printed(&state, &person, Room::Home, "/approvals").await?;
     render(&RecordPage { p, kind, subject_id: id, title, href, view, may_draft, obstacle })
 }
 
@@ -88,7 +79,7 @@ pub async fn show(State(state): State<WebState>, Path(id): Path<String>, person:
     let view = app::view(&state.app, &person.actor, &id).await?;
     let a = view.approval.clone();
     render(&RecordPage {
-        p: page(&state, &person).await?,
+        p: Page::printed(&state, &person, Room::Home, "/approvals").await?,
         kind: a.kind,
         subject_id: a.subject_id,
         title: a.title,

@@ -109,8 +109,7 @@ async fn page(
 ) -> Result<CarryPage, WebError> {
     let told = told(person);
     let actor = &person.actor;
-    let mut p = Page::new(state, person, Room::Assurance, "/assessments");
-    p.marking = sakimori_app::registry::own(&state.app, actor).await.map_err(&told)?.marking;
+    let p = Page::printed(state, person, Room::Assurance, "/assessments").await?;
     let all = assessment::list(&state.app, actor).await.map_err(&told)?;
     let own = all.iter().find(|s| s.assessment.id == id).ok_or_else(Refusal::not_found).map_err(WebError::from)?;
     let from = match query.from.as_str() {

@@ -94,8 +94,7 @@ async fn page(
 ) -> Result<ChangePage, WebError> {
     let told = told(person);
     let actor = &person.actor;
-    let mut p = Page::new(state, person, Room::Assurance, "/assessments");
-    p.marking = sakimori_app::registry::own(&state.app, actor).await.map_err(&told)?.marking;
+    let p = Page::printed(state, person, Room::Assurance, "/assessments").await?;
     let (assessment, successors) = app::successors(&state.app, actor, id).await.map_err(&told)?;
     let pair = match (query.old.as_str(), query.new.as_str()) {
         ("", _) | (_, "") => successors.first().map(|pair| (pair.old.id.clone(), pair.new.id.clone())),

@@ -302,11 +302,9 @@ struct RemindersPage {
 
 /// GET /requests/reminders: 未回答一覧, to print and to remind from.
 pub async fn reminders(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    let told = told(&person);
-    let list = app::unanswered(&state.app, &person.actor).await.map_err(&told)?;
+    let list = app::unanswered(&state.app, &person.actor).await.map_err(told(&person))?;
     let total = list.iter().map(|(_, rows)| rows.len()).sum();
-    let mut p = Page::new(&state, &person, Room::Assurance, PATH);
-    p.marking = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(&told)?.marking;
+    let p = Page::printed(&state, &person, Room::Assurance, PATH).await?;
     render(&RemindersPage { p, list, total })
 }
 

@@ -250,8 +250,7 @@ pub async fn show(
     let told = told(&person);
     person.actor.require(Permission::ReadAssessments).map_err(&told)?;
     let sheet = app::sheet(&state.app, &person.actor, &id).await.map_err(&told)?;
-    let mut p = Page::new(&state, &person, Room::Assurance, "/assessments");
-    p.marking = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(&told)?.marking;
+    let p = Page::printed(&state, &person, Room::Assurance, "/assessments").await?;
     let mut grid = grid_of(&state, &person, &sheet, &query).await?;
     let is_long = thin_out(&mut grid.chapters, &query.chapter);
     if query.all == "1" || !is_long {

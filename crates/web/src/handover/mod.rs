@@ -2,15 +2,13 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::handover::{self as app, Duty, Fate, Line, NewHandover, Preview};
-use sakimori_app::{AppError, Refusal, RefusalKind};
 use sakimori_store::handover::Handover;
-use sakimori_store::registry;
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -61,13 +59,9 @@ pub async fn make(
         reason: f.get("reason").to_owned(),
         version: f.get("version").parse().unwrap_or(0),
     };
-    match app::hand_over(&state.app, &form.person.actor, &id, new).await {
+    match typed(&form.person, app::hand_over(&state.app, &form.person.actor, &id, new).await)? {
         Ok(made) => see_other(&format!("/handovers/{made}"), None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let shown = prepare(&state, &form.person, &id, Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(prepare(&state, &form.person, &id, Some(refusal)).await?)),
     }
 }
 
@@ -92,18 +86,10 @@ struct NotePage {
     lines: Vec<(&'static Duty, u64)>,
 }
 
-async fn printed(state: &WebState, person: &Person, path: &'static str) -> Result<Page, WebError> {
-    let mut p = Page::new(state, person, Room::Administration, path);
-    let organisation =
-        registry::organisation_by_id(&mut state.app.read().await?, &person.actor.organisation_id).await?;
-    p.marking = organisation.map(|o| o.marking).unwrap_or_default();
-    Ok(p)
-}
-
 /// GET /handovers/{id}
 pub async fn note(State(state): State<WebState>, Path(id): Path<String>, person: Person) -> Result<Response, WebError> {
     let (h, lines) = app::note(&state.app, &person.actor, &id).await?;
-    render(&NotePage { p: printed(&state, &person, "/handovers").await?, h, lines })
+    render(&NotePage { p: Page::printed(&state, &person, Room::Administration, "/handovers").await?, h, lines })
 }
 
 #[derive(Template)]
@@ -116,5 +102,5 @@ struct MinePage {
 /// GET /me/duties
 pub async fn mine(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let lines = app::mine(&state.app, &person.actor).await?;
-    render(&MinePage { p: printed(&state, &person, "/me/duties").await?, lines })
+    render(&MinePage { p: Page::printed(&state, &person, Room::Administration, "/me/duties").await?, lines })
 }

@@ -3,18 +3,17 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::passkeys::{self as app, Site};
 use sakimori_app::sign_in::Origin;
-use sakimori_app::{AppError, Refusal, RefusalKind};
+use sakimori_app::{AppError, Refusal};
 use serde_json::Value;
 
 use super::factors::{codes_shown, refused};
 use super::on;
 use super::steps::{form_and_agent, second_answer};
 use crate::error::WebError;
-use crate::forms::{PersonForm, PersonJson};
+use crate::forms::{PersonForm, PersonJson, again, typed};
 use crate::state::WebState;
 
 /// The site's address, if it is one that a passkey can be bound to.
@@ -61,12 +60,8 @@ pub async fn step(State(state): State<WebState>, request: Request) -> Result<Res
     let next = form.fields.get("next");
     let stepped =
         async { app::step(&state.app, site(&state)?, &form.person.token, form.fields.get("answer"), origin).await };
-    match stepped.await {
+    match typed(&form.person, stepped.await)? {
         Ok(signed) => on(&state, &signed, next),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let page = second_answer(&state, &form.person, next, Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
+        Err(refusal) => Ok(again(second_answer(&state, &form.person, next, Some(refusal)).await?)),
     }
 }

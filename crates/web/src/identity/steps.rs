@@ -2,15 +2,15 @@
 
 use askama::Template;
 use axum::extract::{FromRequest, Query, Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::second_factor::has_codes;
 use sakimori_app::sign_in::{self as app, Origin, Return};
-use sakimori_app::{AppError, Refusal, RefusalKind, issued_password};
+use sakimori_app::{Refusal, issued_password};
 use sakimori_store::second_factor;
 
 use super::{SignInQuery, on};
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::page::{Page, Room, render};
 use crate::person::{Person, agent};
 use crate::state::WebState;
@@ -36,12 +36,11 @@ pub(super) async fn second_answer(
 ) -> Result<Response, WebError> {
     let mut c = state.app.read().await?;
     let id = &person.actor.account_id;
-    let has_totp = second_factor::totp(&mut c, id).await?.is_some_and(|kept| !kept.confirmed_at.is_empty());
     let page = SecondPage {
         english: person.actor.language == "en",
         csrf: person.csrf.clone(),
         next: next.to_owned(),
-        has_codes: has_totp || second_factor::recovery_codes_left(&mut c, id).await? > 0,
+        has_codes: has_codes(&mut c, id).await?,
         origin: state.site.as_ref().map_or_else(String::new, |site| site.origin.clone()),
         has_passkeys: state.site.is_some() && !second_factor::passkeys(&mut c, id).await?.is_empty(),
         refusal,
@@ -72,13 +71,10 @@ pub async fn second(State(state): State<WebState>, request: Request) -> Result<R
     let (form, agent) = form_and_agent(request, &state).await?;
     let origin = Origin { address: &form.person.actor.address, agent: &agent };
     let next = form.fields.get("next");
-    match app::second_step(&state.app, &form.person.token, form.fields.get("code"), origin).await {
+    let stepped = app::second_step(&state.app, &form.person.token, form.fields.get("code"), origin).await;
+    match typed(&form.person, stepped)? {
         Ok(signed) => on(&state, &signed, next),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let page = second_answer(&state, &form.person, next, Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
+        Err(refusal) => Ok(again(second_answer(&state, &form.person, next, Some(refusal)).await?)),
     }
 }
 
@@ -128,14 +124,13 @@ pub async fn come_back(State(state): State<WebState>, request: Request) -> Resul
     let f = &form.fields;
     let origin = Origin { address: &form.person.actor.address, agent: &agent };
     let back = Return { secret: f.get("secret"), contact: f.get("contact"), changed: f.get("changed") };
-    match app::come_back(&state.app, &form.person.token, &back, origin).await {
+    let came = app::come_back(&state.app, &form.person.token, &back, origin).await;
+    match typed(&form.person, came)? {
         Ok(signed) => on(&state, &signed, f.get("next")),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+        Err(refusal) => {
             let fields = (f.get("next"), f.get("changed"), Some(f.get("contact")));
-            let page = returning(&state, &form.person, fields, Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(again(returning(&state, &form.person, fields, Some(refusal)).await?))
         }
-        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
     }
 }
 
@@ -166,13 +161,11 @@ pub async fn new_password(State(state): State<WebState>, request: Request) -> Re
     } else {
         Err(Refusal::invalid("password-again", "2つの入力が違います。", "The two entries differ.").into())
     };
-    match done {
+    match typed(&form.person, done)? {
         Ok(signed) => on(&state, &signed, f.get("next")),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
+        Err(refusal) => {
             let p = Page::new(&state, &form.person, Room::Home, "/");
-            let page = render(&NewPasswordPage { p, next: f.get("next").to_owned(), refusal: Some(*refusal) })?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(again(render(&NewPasswordPage { p, next: f.get("next").to_owned(), refusal: Some(refusal) })?))
         }
-        Err(error) => Err(WebError::from(error).in_language(&form.person.actor.language)),
     }
 }

@@ -444,14 +444,6 @@ async fn require_safe_sqlite(pool: &SqlitePool) -> Result<()> {
 }
 
 impl Connection {
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// It does not.
-    pub async fn ping(&mut self) -> Result<()> {
-        self.one("SELECT 1", Vec::new()).await.map(|_| ())
-    }
-
     /// Whether this program may work on the schema as it stands: a newer one may have changed it meanwhile.
     ///
     /// # Errors

@@ -243,31 +243,6 @@ pub async fn insert_session(w: &mut Write, s: &Session) -> Result<()> {
     Ok(())
 }
 
-/// The session of a token's hash.
-pub async fn session(c: &mut Connection, token_hash: &str) -> Result<Option<Session>> {
-    let row = c
-        .one(
-            "SELECT token_hash, account_id, organisation_id, csrf, address, created_at, seen_at, expires_at, acting_under
-             FROM session WHERE token_hash = $1",
-            params![token_hash],
-        )
-        .await?;
-    row.map(|row| {
-        Ok(Session {
-            token_hash: row.text(0)?,
-            account_id: row.text(1)?,
-            organisation_id: row.text(2)?,
-            csrf: row.text(3)?,
-            address: row.text(4)?,
-            created_at: row.text(5)?,
-            seen_at: row.text(6)?,
-            expires_at: row.text(7)?,
-            acting_under: row.text(8)?,
-        })
-    })
-    .transpose()
-}
-
 /// Notes that the session was used.
 pub async fn touch_session(w: &mut Write, token_hash: &str, seen_at: &str) -> Result<()> {
     w.run("UPDATE session SET seen_at = $1 WHERE token_hash = $2", params![seen_at, token_hash]).await?;

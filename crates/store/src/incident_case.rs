@@ -165,21 +165,6 @@ pub async fn insert_problem(w: &mut Write, organisation_id: &str, p: &Problem) -
     Ok(())
 }
 
-/// Writes a problem over the version that was read.
-///
-/// # Errors
-/// [`StoreError::Conflict`] when somebody was faster.
-pub async fn update_problem(w: &mut Write, organisation_id: &str, p: &Problem) -> Result<()> {
-    let touched = w
-        .run(
-            "UPDATE incident_problem SET accident = $4, problem = $5, version = version + 1
-             WHERE organisation_id = $1 AND id = $2 AND version = $3",
-            params![organisation_id, &p.id, p.version, &p.accident, &p.problem],
-        )
-        .await?;
-    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("incident_problem")) }
-}
-
 /// What has been said of every problem against one Edition.
 pub async fn covers(c: &mut Connection, organisation_id: &str, edition_id: &str) -> Result<Vec<Cover>> {
     let rows = c

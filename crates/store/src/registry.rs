@@ -166,18 +166,3 @@ pub async fn insert_department(w: &mut Write, organisation_id: &str, d: &Departm
     .await?;
     Ok(())
 }
-
-/// Renames or reorders a department.
-///
-/// # Errors
-/// [`StoreError::Conflict`] when somebody was faster, or it is not this organisation's.
-pub async fn update_department(w: &mut Write, organisation_id: &str, d: &Department) -> Result<()> {
-    let touched = w
-        .run(
-            "UPDATE department SET name = $1, kind = $2, position = $3, version = version + 1
-             WHERE id = $4 AND organisation_id = $5 AND version = $6",
-            params![&d.name, &d.kind, d.position, &d.id, organisation_id, d.version],
-        )
-        .await?;
-    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("department")) }
-}

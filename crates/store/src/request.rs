@@ -71,21 +71,6 @@ fn request(row: &Row) -> Result<AnswerRequest> {
     })
 }
 
-/// Requests of one Assessment, by deadline.
-pub async fn requests_of_assessment(
-    c: &mut Connection,
-    organisation_id: &str,
-    assessment_id: &str,
-) -> Result<Vec<AnswerRequest>> {
-    let rows = c
-        .all(
-            select_request!("AND r.assessment_id = $2 ORDER BY r.due, d.name"),
-            params![organisation_id, assessment_id],
-        )
-        .await?;
-    rows.iter().map(request).collect()
-}
-
 /// Every request of an organisation, by deadline.
 pub async fn requests(c: &mut Connection, organisation_id: &str) -> Result<Vec<AnswerRequest>> {
     let rows = c.all(select_request!("ORDER BY r.due, d.name"), params![organisation_id]).await?;

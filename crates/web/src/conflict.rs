@@ -4,13 +4,13 @@
 use askama::Template;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, REFERER};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::forms::{FORM_MAX, Fields};
-use crate::identity::local_path;
+use crate::identity::came_from;
 
 /// Put on a plain refusal page by [`crate::error`]: the language of the reader. Pages that show both states themselves
 /// (the sheet, plans of carrying over) do not carry it.
@@ -87,20 +87,13 @@ pub async fn keep_words(request: Request, next: Next) -> Response {
     let Ok(bytes) = to_bytes(body, FORM_MAX).await else {
         return crate::error::WebError::from(crate::forms::too_large()).into_response();
     };
-    let back = back(&parts.headers);
+    let back = came_from(&parts.headers);
     let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
     let plain = response.extensions().get::<Plain>().copied();
     match plain.filter(|_| response.status() == StatusCode::CONFLICT) {
         Some(plain) => page(&Fields::parse(&bytes), plain, back).unwrap_or(response),
         None => response,
     }
-}
-
-/// Where the form stood, if it was one of our own pages.
-fn back(headers: &HeaderMap) -> String {
-    let referer = headers.get(REFERER).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| rest[at..].to_owned()));
-    local_path(&path.unwrap_or_default())
 }
 
 fn page(fields: &Fields, plain: Plain, back: String) -> Option<Response> {

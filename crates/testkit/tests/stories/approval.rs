@@ -44,14 +44,20 @@ async fn closed_assessment(test: &TestApp, officer: &Actor) -> String {
     id
 }
 
+/// An organisation with its officer, its executive and an assessment that is closed.
+async fn scene(database: Database) -> (TestApp, Actor, Actor, String) {
+    let test = TestApp::new(database).await;
+    test.organisation("alpha", carrier_profile()).await;
+    let officer = person(&test, "alpha-security-officer").await;
+    let executive = person(&test, "alpha-executive").await;
+    let id = closed_assessment(&test, &officer).await;
+    (test, officer, executive, id)
+}
+
 #[tokio::test]
 async fn a_result_is_drafted_checked_and_approved_by_others_and_then_stands() {
     for database in BOTH {
-        let test = TestApp::new(database).await;
-        test.organisation("alpha", carrier_profile()).await;
-        let officer = person(&test, "alpha-security-officer").await;
-        let executive = person(&test, "alpha-executive").await;
-        let id = closed_assessment(&test, &officer).await;
+        let (test, officer, executive, id) = scene(database).await;
         let draft =
             approval::draft(&test.app, &officer, Kind::AssessmentResult, &id, "お願いします").await.expect("drafted");
         let twice = approval::draft(&test.app, &officer, Kind::AssessmentResult, &id, "").await.expect_err("running");
@@ -123,11 +129,7 @@ async fn a_draft_edition_is_approved_as_it_stands_and_no_other() {
 #[tokio::test]
 async fn what_changed_after_drafting_is_void() {
     for database in BOTH {
-        let test = TestApp::new(database).await;
-        test.organisation("alpha", carrier_profile()).await;
-        let officer = person(&test, "alpha-security-officer").await;
-        let executive = person(&test, "alpha-executive").await;
-        let id = closed_assessment(&test, &officer).await;
+        let (test, officer, executive, id) = scene(database).await;
         let draft = approval::draft(&test.app, &officer, Kind::AssessmentResult, &id, "").await.expect("drafted");
         assessment::set_open(&test.app, &officer, &id, 2, true).await.expect("reopened");
         assert!(approval::view(&test.app, &executive, &draft).await.expect("a view").has_changed);

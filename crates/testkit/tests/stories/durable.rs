@@ -9,7 +9,7 @@ use sakimori_app::keys::Keys;
 use sakimori_app::{Actor, App, AppConfig, AppError, key_check, upkeep};
 use sakimori_store::assessment::Evidence;
 use sakimori_store::durable as store;
-use sakimori_testkit::people::carrier_profile;
+use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::{BOTH, Database, TestApp};
 
 /// Code of a refusal; fails for anything else.
@@ -161,6 +161,10 @@ async fn a_full_or_closed_disk_is_said_and_saving_goes_on_when_there_is_room() {
         browser.post(&format!("/answers/{}/links", rows[0]), &[("title", "x"), ("url", "https://example.org")]).await;
     assert_eq!(page.status, 507);
     assert!(page.text().contains("保存していません"), "{}", page.text());
+    sakimori_store::testing::refuse_writes(test.app.store(), true).await.expect("closed");
+    let right = [("login", "alpha-auditor"), ("password", PASSWORD)];
+    let answer = test.stranger().send("POST", "/sign-in", &right).await;
+    assert_eq!(answer.status, 507, "not a wrong password: {}", answer.text());
     sakimori_store::testing::refuse_writes(test.app.store(), false).await.expect("open");
     evidence::add_link(&test.app, &officer, &rows[1], "後", "https://example.org/b")
         .await

@@ -6,8 +6,7 @@ pub mod upkeep;
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sakimori_app::deputy::{self, Listed};
 use sakimori_app::identity::{self as app, NewAccount};
 use sakimori_app::{AppError, Refusal, seats};
@@ -17,7 +16,7 @@ use sakimori_store::registry::{self, Department};
 use sakimori_store::seat::{self as offers, Invitation};
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -60,12 +59,9 @@ async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Re
 
 /// A refusal is shown above the forms; anything else is an error page.
 async fn done<T>(state: &WebState, person: &Person, result: Result<T, AppError>) -> Result<Response, WebError> {
-    match result {
+    match typed(person, result)? {
         Ok(_) => see_other("/administration", None),
-        Err(AppError::Refused(refusal)) if refusal.kind == sakimori_app::RefusalKind::Invalid => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(state, person, Some(*refusal)).await?).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(page(state, person, Some(refusal)).await?)),
     }
 }
 

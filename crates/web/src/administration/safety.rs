@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use sakimori_app::sign_in_policy::{self, LIMITS, Policy};
 use sakimori_app::{AppError, Refusal, RefusalKind, account_care, issued_password, second_factor};
 use sakimori_domain::identity::Role;
 use sakimori_store::sign_in::Member;
 
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -42,7 +41,7 @@ async fn done(state: &WebState, person: &Person, result: Result<(), AppError>) -
     match result {
         Ok(()) => see_other("/administration/sign-in", None),
         Err(AppError::Refused(refusal)) if matches!(refusal.kind, RefusalKind::Invalid | RefusalKind::Conflict) => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(state, person, Some(*refusal)).await?).into_response())
+            Ok(again(page(state, person, Some(*refusal)).await?))
         }
         Err(error) => Err(error.into()),
     }
@@ -156,12 +155,9 @@ pub async fn change_rules(State(state): State<WebState>, form: PersonForm) -> Re
         suspend_days: number(f, "suspend_days"),
     };
     let version = number(f, "version");
-    match sign_in_policy::change(&state.app, &form.person.actor, &policy, version).await {
+    let changed = sign_in_policy::change(&state.app, &form.person.actor, &policy, version).await;
+    match typed(&form.person, changed)? {
         Ok(()) => see_other("/administration/sign-in-rules", None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let page = rules_page(&state, &form.person, (policy, version), Some(*refusal))?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(rules_page(&state, &form.person, (policy, version), Some(refusal))?)),
     }
 }

@@ -2,16 +2,15 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::seats::{self, SeatChange};
-use sakimori_app::{AppError, Refusal, RefusalKind};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_store::identity::Membership;
 use sakimori_store::registry::{self, Department};
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -71,12 +70,8 @@ pub async fn change(
         }
         Err(refusal) => Err(refusal),
     };
-    match result {
+    match typed(&form.person, result)? {
         Ok(()) => see_other(&format!("/administration/accounts/{id}"), None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let shown = page(&state, &form.person, &id, Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, shown).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(page(&state, &form.person, &id, Some(refusal)).await?)),
     }
 }

@@ -2,13 +2,12 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::allow_list::{self as app, Area};
-use sakimori_app::{AppError, Refusal};
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -35,20 +34,18 @@ pub async fn change(State(state): State<WebState>, form: PersonForm) -> Result<R
     let area = Area::from_code(form.fields.get("area")).ok_or_else(|| {
         Refusal::invalid("area", "全員のものか管理のものかを選んでください。", "Choose whom the list is for.")
     })?;
-    let typed = form.fields.get("networks");
-    match app::change(&state.app, &form.person.actor, area, typed).await {
+    let networks = form.fields.get("networks");
+    match typed(&form.person, app::change(&state.app, &form.person.actor, area, networks).await)? {
         Ok(()) => see_other("/administration/networks", None),
-        Err(AppError::Refused(refusal)) if refusal.kind == sakimori_app::RefusalKind::Invalid => {
+        Err(refusal) => {
             let (members, administration) = app::lists(&state.app, &form.person.actor).await?;
             let (mut members, mut administration) = (members.join("\n"), administration.join("\n"));
             match area {
-                Area::Members => typed.clone_into(&mut members),
-                Area::Administration => typed.clone_into(&mut administration),
+                Area::Members => networks.clone_into(&mut members),
+                Area::Administration => networks.clone_into(&mut administration),
             }
             let p = Page::new(&state, &form.person, Room::Administration, "/administration");
-            let page = render(&NetworksPage { p, members, administration, refusal: Some(*refusal) })?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+            Ok(again(render(&NetworksPage { p, members, administration, refusal: Some(refusal) })?))
         }
-        Err(error) => Err(error.into()),
     }
 }

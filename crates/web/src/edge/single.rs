@@ -4,7 +4,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
-use sakimori_app::oidc as app;
+use sakimori_app::{RefusalKind, oidc as app};
 use serde::Deserialize;
 
 use crate::error::WebError;
@@ -61,7 +61,12 @@ pub async fn back(
     let secure = state.config.secure_cookies;
     let browser = cookie(&parts, browser_cookie_name(secure)).unwrap_or_default();
     let finished = app::finish(&state.app, &query.state, &query.code, &browser, &address(&parts)).await;
-    let (signed, next) = finished.inspect_err(|_| state.gate.sign_in_failed(&parts, state.app.now()))?;
+    let (signed, next) = finished.inspect_err(|error| {
+        // A database that is away is nobody's wrong answer.
+        if error.refusal().is_some_and(|refusal| refusal.kind == RefusalKind::Forbidden) {
+            state.gate.sign_in_failed(&parts, state.app.now());
+        }
+    })?;
     let mut response = on(&state, &signed, &next)?;
     let gone = HeaderValue::from_str(&browser_cookie(secure, "", 0)).map_err(|_| WebError::internal("cookie"))?;
     response.headers_mut().append(SET_COOKIE, gone);

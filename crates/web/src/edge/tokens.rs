@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::api_token::{self as app, NewToken};
-use sakimori_app::{AppError, Refusal};
 use sakimori_domain::identity::TokenScope;
 use sakimori_store::api_token::ApiToken;
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -60,13 +59,9 @@ pub async fn create(State(state): State<WebState>, form: PersonForm) -> Result<R
         scopes,
         days: form.fields.get("days").trim().parse().unwrap_or(0),
     };
-    match app::create(&state.app, &form.person.actor, new).await {
+    match typed(&form.person, app::create(&state.app, &form.person.actor, new).await)? {
         Ok(made) => page(&state, &form.person, made, None).await,
-        Err(AppError::Refused(refusal)) if refusal.kind == sakimori_app::RefusalKind::Invalid => {
-            let page = page(&state, &form.person, String::new(), Some(*refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(page(&state, &form.person, String::new(), Some(refusal)).await?)),
     }
 }
 

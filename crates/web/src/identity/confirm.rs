@@ -6,16 +6,16 @@
 use askama::Template;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Query, Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION, REFERER};
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use sakimori_app::{AppError, Refusal, RefusalKind, sign_in as app};
+use sakimori_app::{Refusal, RefusalKind, sign_in as app};
 
 use super::steps::form_and_agent;
-use super::{SignInQuery, local_path, see_other};
+use super::{SignInQuery, came_from, local_path, see_other};
 use crate::error::{WebError, reads_json};
-use crate::forms::Fields;
+use crate::forms::{Fields, again, typed};
 use crate::page::{Page, Room, render};
 use crate::person::Person;
 use crate::state::WebState;
@@ -66,17 +66,14 @@ pub async fn confirm(State(state): State<WebState>, request: Request) -> Result<
     let next = local_path(f.get(NEXT));
     let repeats = f.get(REPEAT) == "1";
     let person = &form.person;
-    match app::confirm(&state.app, &person.actor, &person.token, f.get(SECRET), &agent).await {
+    let confirmed = app::confirm(&state.app, &person.actor, &person.token, f.get(SECRET), &agent).await;
+    match typed(person, confirmed)? {
         Ok(()) if repeats => {
             let location = HeaderValue::from_str(&next).map_err(|_| WebError::internal("header value"))?;
             Ok((StatusCode::TEMPORARY_REDIRECT, [(LOCATION, location)]).into_response())
         }
         Ok(()) => see_other(&next, None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let page = show(&state, person, next, repeats.then(|| waiting(f)), Some(*refusal))?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
-        Err(error) => Err(WebError::from(error).in_language(&person.actor.language)),
+        Err(refusal) => Ok(again(show(&state, person, next, repeats.then(|| waiting(f)), Some(refusal))?)),
     }
 }
 
@@ -108,10 +105,10 @@ pub async fn hold(state: &WebState, person: Person, parts: Parts, body: Body) ->
     }
     let media_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     if !media_type.starts_with("application/x-www-form-urlencoded") {
-        return Err(answer(see_other(&path(&came_from(&parts)), None)));
+        return Err(answer(see_other(&path(&came_from(&parts.headers)), None)));
     }
     let Ok(bytes) = to_bytes(body, CARRIED_MAX).await else {
-        return Err(answer(see_other(&path(&came_from(&parts)), None)));
+        return Err(answer(see_other(&path(&came_from(&parts.headers)), None)));
     };
     let fields = Fields::parse(&bytes);
     if fields.get("csrf") != person.csrf {
@@ -120,13 +117,6 @@ pub async fn hold(state: &WebState, person: Person, parts: Parts, body: Body) ->
     }
     let page = show(state, &person, parts.uri.path().to_owned(), Some(waiting(&fields)), None);
     Err(answer(page.map(|page| (StatusCode::FORBIDDEN, page).into_response())))
-}
-
-/// The page of ours that a form stood on.
-fn came_from(parts: &Parts) -> String {
-    let referer = parts.headers.get(REFERER).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
-    local_path(path)
 }
 
 fn needed() -> Refusal {

@@ -2,18 +2,17 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use sakimori_app::identity::Stage;
 use sakimori_app::second_factor::{self as app, Factors};
-use sakimori_app::{AppError, Refusal, RefusalKind, sign_in};
+use sakimori_app::{AppError, Refusal, sign_in};
 
 use super::{SignInQuery, on, see_other};
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::page::{Page, Room, render};
 use crate::person::Person;
 use crate::state::WebState;
@@ -59,13 +58,9 @@ pub(super) async fn refused<T>(
     form: &PersonForm,
     result: Result<T, AppError>,
 ) -> Result<Result<T, Response>, WebError> {
-    match result {
+    match typed(&form.person, result)? {
         Ok(value) => Ok(Ok(value)),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            let page = shown(state, &form.person, form.fields.get("next"), Some(*refusal)).await?;
-            Ok(Err((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(Err(again(shown(state, &form.person, form.fields.get("next"), Some(refusal)).await?))),
     }
 }
 

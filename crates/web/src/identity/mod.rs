@@ -8,17 +8,17 @@ pub mod steps;
 use askama::Template;
 use axum::body::to_bytes;
 use axum::extract::{Query, Request, State};
-use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::header::{LOCATION, REFERER, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sakimori_app::identity::{self as app, Stage};
 use sakimori_app::sign_in_policy::Policy;
-use sakimori_app::{Refusal, account_care};
+use sakimori_app::{AppError, Refusal, RefusalKind, account_care};
 use serde::Deserialize;
 
 use crate::error::{WebError, reads_json};
-use crate::forms::{Fields, PersonForm, too_large};
+use crate::forms::{Fields, PersonForm, again, too_large, typed};
 use crate::page::{Page, Room, render};
 use crate::person::{Person, address, agent, cookie_name};
 use crate::state::WebState;
@@ -75,19 +75,20 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
     let origin = app::Origin { address: &address, agent: &agent };
     match app::sign_in(&state.app, &login, fields.get("password"), origin).await {
         Ok(signed) => on(&state, &signed, fields.get("next")),
-        Err(error) => {
-            let Some(refusal) = error.refusal().cloned() else { return Err(error.into()) };
+        // A disk that is full or a database that is away is nobody's wrong password.
+        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::SignInNeeded => {
             state.gate.sign_in_failed(&parts, state.app.now());
             let page = SignInPage {
                 english: fields.get("lang") == "en",
                 demo: state.config.demo,
                 login,
                 next: fields.get("next").to_owned(),
-                refusal: Some(refusal),
+                refusal: Some(*refusal),
                 providers: sakimori_app::oidc::buttons(&state.app).await?,
             };
             Ok((StatusCode::UNAUTHORIZED, render(&page)?).into_response())
         }
+        Err(error) => Err(WebError::from(error).in_language(fields.get("lang"))),
     }
 }
 
@@ -121,7 +122,7 @@ fn with_next(path: &str, next: &str) -> String {
 pub fn to_step(stage: Stage, parts: &Parts) -> Response {
     if reads_json(parts) {
         let refusal = Refusal::new(
-            sakimori_app::RefusalKind::SignInNeeded,
+            RefusalKind::SignInNeeded,
             "sign-in-unfinished",
             "サインインが終わっていません。",
             "Signing in is not finished.",
@@ -139,6 +140,13 @@ pub fn local_path(next: &str) -> String {
     let is_local =
         next.starts_with('/') && !next.contains("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     if is_local { next.to_owned() } else { "/".to_owned() }
+}
+
+/// The page of ours that a form stood on.
+pub fn came_from(headers: &HeaderMap) -> String {
+    let referer = headers.get(REFERER).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+    local_path(path.unwrap_or("/"))
 }
 
 /// The cookie of a session.
@@ -214,12 +222,9 @@ pub async fn end_session(State(state): State<WebState>, form: PersonForm) -> Res
 /// POST /me/password
 pub async fn change_password(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let fields = &form.fields;
-    match app::change_own_password(&state.app, &form.person.actor, fields.get("present"), fields.get("new")).await {
+    let (present, new) = (fields.get("present"), fields.get("new"));
+    match typed(&form.person, app::change_own_password(&state.app, &form.person.actor, present, new).await)? {
         Ok(()) => see_other("/sign-in", None),
-        Err(error) => {
-            let Some(refusal) = error.refusal().cloned() else { return Err(error.into()) };
-            let page = me_page(&state, &form.person, Some(refusal)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Err(refusal) => Ok(again(me_page(&state, &form.person, Some(refusal)).await?)),
     }
 }

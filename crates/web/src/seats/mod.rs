@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::deputy::{self, Mine, NewDeputy};
 use sakimori_app::seats::{self, Choices};
-use sakimori_app::{AppError, Refusal, RefusalKind};
 use sakimori_domain::identity::Permission;
 
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -64,12 +63,9 @@ pub async fn name_deputy(State(state): State<WebState>, form: PersonForm) -> Res
         permissions: f.all("permission"),
         reason: f.get("reason").to_owned(),
     };
-    match deputy::name(&state.app, &form.person.actor, new).await {
+    match typed(&form.person, deputy::name(&state.app, &form.person.actor, new).await)? {
         Ok(_) => see_other("/seats", None),
-        Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::Invalid => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&state, &form.person, Some(*refusal)).await?).into_response())
-        }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Ok(again(page(&state, &form.person, Some(refusal)).await?)),
     }
 }
 

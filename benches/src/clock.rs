@@ -81,10 +81,10 @@ impl Durations {
         shorter as f64 / (2 * self.0.len() * sorted.len()).max(1) as f64
     }
 
-    /// The first, third … and the second, fourth …
-    pub fn halves(&self) -> (Self, Self) {
-        let of = |rest: usize| Self(self.0.iter().copied().skip(rest).step_by(2).collect());
-        (of(0), of(1))
+    /// Two parts, each duration in the one that `die` says.
+    pub fn parted(&self, mut die: impl FnMut() -> bool) -> (Self, Self) {
+        let (one, other) = self.0.iter().copied().partition(|_| die());
+        (Self(one), Self(other))
     }
 
     /// How many there are.

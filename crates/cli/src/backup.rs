@@ -162,8 +162,7 @@ async fn verify(args: VerifyArgs) -> Result<ExitCode> {
         let app = open_app(&args.data).await?;
         let (path, keys) = (args.path.clone(), app.keys().clone());
         found = tokio::task::spawn_blocking(move || backup::verify(&path, Some(&keys))).await??;
-        let folder = whole_folder(&args.path);
-        let compared = match backup::verify_against(&app, folder, &mut found).await {
+        let compared = match backup::verify_against(&app, &args.path, &mut found).await {
             Ok(()) => backup::note_verified(&app, &found).await,
             Err(error) => Err(error),
         };
@@ -189,13 +188,6 @@ async fn verify(args: VerifyArgs) -> Result<ExitCode> {
         }
     })?;
     Ok(ExitCode::from(u8::from(!found.is_good())))
-}
-
-fn whole_folder(path: &Path) -> &Path {
-    match path.parent().filter(|above| above.file_name().is_some_and(|name| name == "generations")) {
-        Some(generations) => generations.parent().unwrap_or(path),
-        None => path,
-    }
 }
 
 fn open_keys(path: &Path) -> Result<Keys> {

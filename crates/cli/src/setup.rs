@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use clap::Args;
 use sakimori_app::setup::{Founding, found};
 
-use crate::common::{DataArgs, open_app};
+use crate::common::{DataArgs, open_app, told};
 
 #[derive(Args)]
 pub struct SetupArgs {
@@ -30,12 +30,9 @@ pub struct SetupArgs {
 pub async fn run(args: SetupArgs) -> Result<ExitCode> {
     let app = open_app(&args.data).await?;
     let new = Founding { organisation: args.organisation, login: args.login, name: args.name };
-    let founded = found(&app, new).await.map_err(|error| match error.refusal() {
-        Some(refusal) => anyhow!("{}{} / {} {}", refusal.ja, refusal.next_ja, refusal.en, refusal.next_en),
-        None => anyhow!(error),
-    });
+    let founded = found(&app, new).await;
     app.store().close().await;
-    let founded = founded?;
+    let founded = founded.map_err(told)?;
     println!("ログイン名 / login: {}\nパスワード / password: {}", founded.login, founded.password);
     eprintln!("パスワードは二度と表示されません。 / The password is not shown again.");
     Ok(ExitCode::SUCCESS)

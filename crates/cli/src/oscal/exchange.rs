@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::check::AnswerFormat;
 use super::root_of;
-use crate::common::{DataArgs, machine_clock, open_app};
+use crate::common::{DataArgs, machine_clock, open_app, told};
 use crate::ingest::{self, IngestArgs, bytes_of};
 
 #[derive(Args)]
@@ -95,7 +95,7 @@ pub async fn import(args: ImportArgs) -> Result<ExitCode> {
     let bytes = bytes_of(&args.file)?;
     let program = std::env::current_exe().context("the program's own path is not known")?;
     let library = sakimori_app::ingest::library(&program, &name, &bytes).await;
-    let library = library.map_err(|error| anyhow!("{name}: {}", told(&error)))?;
+    let library = library.map_err(|error| anyhow!("{name}: {}", told(error)))?;
     if let Some(library) = library {
         if !library.frameworks.is_empty() {
             return catalogue(args).await;
@@ -162,7 +162,7 @@ async fn store(into: &str, args: &ImportArgs, name: &str, sets: &[MappedSet]) ->
         let from = edition(&app, &actor, args.edition.as_deref().or(named(&set.from))).await?;
         let to = edition(&app, &actor, args.to.as_deref().or(named(&set.to))).await?;
         let done = sakimori_app::oscal::import_pairs(&app, &actor, (&from, &to), set).await;
-        let done = done.map_err(|error| anyhow!("{name}: {}", told(&error)))?;
+        let done = done.map_err(|error| anyhow!("{name}: {}", told(error)))?;
         eprintln!(
             "{name}: {from} → {to}: 追加/created {}, 変更/changed {}, 変更なし/unchanged {}",
             done.created, done.changed, done.unchanged
@@ -249,7 +249,7 @@ async fn catalog(app: &App, args: &ExportArgs, now: &str) -> Result<(String, Str
         None => Actor::system(""),
     };
     let edition = edition(app, &actor, args.edition.as_deref()).await?;
-    let catalogue = sakimori_app::oscal::catalogue(app, &actor, &edition).await.map_err(|error| told(&error))?;
+    let catalogue = sakimori_app::oscal::catalogue(app, &actor, &edition).await.map_err(told)?;
     let catalog = to_oscal(&catalogue, now);
     let what = format!("{edition}: 項目/items {}", catalogue.provisions.len());
     Ok((to_json(&CatalogDocument { catalog }), what))
@@ -260,7 +260,7 @@ async fn profile(app: &App, args: &ExportArgs, now: &str) -> Result<(String, Str
     let actor = actor_of(&organisation);
     let edition = edition(app, &actor, args.edition.as_deref()).await?;
     let href = args.catalogue.clone().unwrap_or_else(|| format!("{edition}.json"));
-    let set = sakimori_app::oscal::tailoring(app, &actor, &edition, &href).await.map_err(|error| told(&error))?;
+    let set = sakimori_app::oscal::tailoring(app, &actor, &edition, &href).await.map_err(told)?;
     let bound = set.items.iter().filter(|item| item.binds).count();
     let what = format!("{edition}, {}: 適用/applicable {bound}/{}", organisation.id, set.items.len());
     Ok((to_json(&ProfileDocument { profile: to_profile(&set, now) }), what))
@@ -277,7 +277,7 @@ async fn crosswalk(app: &App, args: &ExportArgs, now: &str) -> Result<(String, S
     };
     let actor = actor_of(&organisation);
     let sets = sakimori_app::oscal::crosswalks(app, &actor, between, |edition| format!("{edition}.json")).await;
-    let sets = sets.map_err(|error| told(&error))?;
+    let sets = sets.map_err(told)?;
     let pairs: usize = sets.iter().map(|set| set.pairs.len()).sum();
     if sets.iter().all(|set| set.pairs.iter().all(|pair| pair.target.is_empty())) {
         bail!(
@@ -316,7 +316,7 @@ async fn organisation(app: &App, id: Option<&str>) -> Result<Organisation> {
 
 /// The Edition named; a list to choose from otherwise.
 async fn edition(app: &App, actor: &Actor, id: Option<&str>) -> Result<String> {
-    let all = sakimori_app::standards::list(app, actor).await.map_err(|error| told(&error))?;
+    let all = sakimori_app::standards::list(app, actor).await.map_err(told)?;
     let list = || all.iter().map(|e| format!("  {}  {}", e.id, e.edition.short)).collect::<Vec<_>>().join("\n");
     match id {
         Some(id) => {
@@ -326,12 +326,5 @@ async fn edition(app: &App, actor: &Actor, id: Option<&str>) -> Result<String> {
             })
         }
         None => bail!("--edition で版を選んでください / choose one with --edition:\n{}", list()),
-    }
-}
-
-fn told(error: &sakimori_app::AppError) -> anyhow::Error {
-    match error.refusal() {
-        Some(r) => anyhow!("{}{} / {} {}", r.ja, r.next_ja, r.en, r.next_en),
-        None => anyhow!("{error}"),
     }
 }

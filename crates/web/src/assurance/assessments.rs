@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::applicability;
 use sakimori_app::assessment::{self as app, NewAssessment, Summary};
-use sakimori_app::{Refusal, RefusalKind};
 
 use super::told;
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -99,16 +98,13 @@ pub async fn create(State(state): State<WebState>, form: PersonForm) -> Result<R
         editions: fields.all("edition"),
         previous_id: fields.get("previous").to_owned(),
     };
-    match app::create(&state.app, &form.person.actor, new.clone()).await {
+    let done = app::create(&state.app, &form.person.actor, new.clone()).await;
+    match typed(&form.person, done)? {
         Ok(id) => see_other(&format!("/assessments/{id}"), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = Some(refusal.clone());
-                let page = NewPage { refusal, ..new_page(&state, &form.person, Some(new)).await? };
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => {
+            let page = NewPage { refusal: Some(refusal), ..new_page(&state, &form.person, Some(new)).await? };
+            Ok(again(render(&page)?))
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::incident_case::{self as app, CaseInput, Overview, ProblemLine, Standing, Verdict};
-use sakimori_app::{Refusal, RefusalKind};
 use sakimori_domain::crosswalk::MappingStatus;
 use sakimori_report::{Cell, ColumnKind as Kind, Lang, ListSheet, PrintHead};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::assurance::view::Chip;
 use crate::assurance::{query_string, told};
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -138,34 +138,26 @@ async fn refused_list(
     let all = app::list(&state.app, &person.actor, "", "").await.map_err(told(person))?;
     let p = Page::new(state, person, Room::Standards, "/cases");
     let page = render(&ListPage { p, all, typed, refusal: Some(refusal) })?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok(again(page))
 }
 
 /// POST /cases
 pub async fn add(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let input = input_of(&form.fields);
-    match app::add(&state.app, &form.person.actor, input.clone()).await {
+    let done = app::add(&state.app, &form.person.actor, input.clone()).await;
+    match typed(&form.person, done)? {
         Ok(id) => see_other(&format!("/cases/{id}"), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                refused_list(&state, &form.person, input, refusal.clone()).await
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => refused_list(&state, &form.person, input, refusal).await,
     }
 }
 
 /// POST /cases/take-over
 pub async fn take_over(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let edition = form.fields.get("edition");
-    match app::take_over(&state.app, &form.person.actor, edition).await {
+    let done = app::take_over(&state.app, &form.person.actor, edition).await;
+    match typed(&form.person, done)? {
         Ok(_) => see_other(&format!("/cases{}", query_string(&[("edition", edition)])), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                refused_list(&state, &form.person, CaseInput::default(), refusal.clone()).await
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => refused_list(&state, &form.person, CaseInput::default(), refusal).await,
     }
 }
 
@@ -232,15 +224,9 @@ async fn done(
     (id, edition, anchor): (&str, &str, &str),
     result: sakimori_app::Result<()>,
 ) -> Result<Response, WebError> {
-    match result {
+    match typed(person, result)? {
         Ok(()) => see_other(&format!("/cases/{id}{}{anchor}", query_string(&[("edition", edition)])), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = refusal.clone();
-                record(state, person, id, edition, Some(refusal)).await
-            }
-            _ => Err(told(person)(error)),
-        },
+        Err(refusal) => record(state, person, id, edition, Some(refusal)).await,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use sakimori_app::RefusalKind;
 use sakimori_app::report::{
     self as app, APPROVALS_MAX, Cover, CoverApproval, CoverRevision, REVISIONS_MAX, StoredCover, TEXT_MAX,
 };
@@ -11,7 +10,7 @@ use sakimori_report::GapReport;
 
 use crate::assurance::told;
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, typed};
 use crate::identity::see_other;
 use crate::state::WebState;
 
@@ -93,13 +92,9 @@ pub async fn save(
     let organisation = sakimori_app::registry::own(&state.app, &person.actor).await.map_err(told(person))?;
     let version = fields.get("version").parse().unwrap_or(0);
     let cover = sent(fields, fields.get("usual-title"), &organisation.marking);
-    match app::set_cover(&state.app, &person.actor, &id, version, cover.clone()).await {
+    let done = app::set_cover(&state.app, &person.actor, &id, version, cover.clone()).await;
+    match typed(person, done)? {
         Ok(()) => see_other(&format!("/assessments/{id}/report?cover=stored"), None),
-        Err(error) => match error.refusal().cloned() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                super::page(&state, person, id, false, Some((StoredCover { cover, version }, refusal))).await
-            }
-            _ => Err(told(person)(error)),
-        },
+        Err(refusal) => super::page(&state, person, id, false, Some((StoredCover { cover, version }, refusal))).await,
     }
 }

@@ -2,16 +2,15 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::revision::{self as app, DraftView};
-use sakimori_app::{Refusal, RefusalKind};
 use sakimori_domain::revision::ChangeKind;
 
 use super::words::English;
 use crate::assurance::told;
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -44,15 +43,12 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
 /// POST /revision/drafts
 pub async fn make(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let base = form.fields.get("edition");
-    match app::make_draft(&state.app, &form.person.actor, base).await {
+    let done = app::make_draft(&state.app, &form.person.actor, base).await;
+    match typed(&form.person, done)? {
         Ok(id) => see_other(&comparison(base, &id), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = Some(refusal.clone());
-                let page = DraftsPage { refusal, ..page(&state, &form.person).await? };
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => {
+            let page = DraftsPage { refusal: Some(refusal), ..page(&state, &form.person).await? };
+            Ok(again(render(&page)?))
+        }
     }
 }

@@ -2,10 +2,9 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::revision::{self as app, IssueInput, Surroundings};
-use sakimori_app::{Refusal, RefusalKind};
 use sakimori_domain::revision::{ChangeKind, EvidenceDocument, Wording};
 use sakimori_store::edition::EditionEntry;
 use serde::Deserialize;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use super::words::{English, meeting_name};
 use crate::assurance::told;
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -128,21 +127,18 @@ pub async fn new(
 }
 
 fn refused(page: &FormPage) -> Result<Response, WebError> {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, render(page)?).into_response())
+    Ok(again(render(page)?))
 }
 
 /// POST /revision
 pub async fn raise(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let input = input_of(&form.fields);
-    match app::raise(&state.app, &form.person.actor, input.clone()).await {
+    let done = app::raise(&state.app, &form.person.actor, input.clone()).await;
+    match typed(&form.person, done)? {
         Ok(id) => see_other(&format!("/revision/{id}"), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = Some(refusal.clone());
-                refused(&FormPage { refusal, ..FormPage::new(&state, &form.person, input).await? })
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => {
+            refused(&FormPage { refusal: Some(refusal), ..FormPage::new(&state, &form.person, input).await? })
+        }
     }
 }
 
@@ -170,16 +166,17 @@ pub async fn change(
     form: PersonForm,
 ) -> Result<Response, WebError> {
     let input = input_of(&form.fields);
-    match app::change(&state.app, &form.person.actor, &id, input.clone()).await {
+    let done = app::change(&state.app, &form.person.actor, &id, input.clone()).await;
+    match typed(&form.person, done)? {
         Ok(()) => see_other(&format!("/revision/{id}"), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = Some(refusal.clone());
-                let number =
-                    app::view(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))?.issue.number;
-                refused(&FormPage { id, number, refusal, ..FormPage::new(&state, &form.person, input).await? })
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => {
+            let number = app::view(&state.app, &form.person.actor, &id).await.map_err(told(&form.person))?.issue.number;
+            refused(&FormPage {
+                id,
+                number,
+                refusal: Some(refusal),
+                ..FormPage::new(&state, &form.person, input).await?
+            })
+        }
     }
 }

@@ -2,17 +2,16 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::revision::{self as app, Line, MeetingInput};
-use sakimori_app::{Refusal, RefusalKind};
 use sakimori_domain::revision::MeetingState;
 use sakimori_store::revision::Meeting;
 
 use super::words::meeting_name;
 use crate::assurance::told;
 use crate::error::WebError;
-use crate::forms::PersonForm;
+use crate::forms::{PersonForm, again, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -73,15 +72,12 @@ pub async fn keep(State(state): State<WebState>, form: PersonForm) -> Result<Res
         is_held: fields.get("state") == "held",
         minutes: fields.get("minutes").to_owned(),
     };
-    match app::keep_meeting(&state.app, &form.person.actor, fields.get("id"), input.clone()).await {
+    let done = app::keep_meeting(&state.app, &form.person.actor, fields.get("id"), input.clone()).await;
+    match typed(&form.person, done)? {
         Ok(_) => see_other("/revision/meetings", None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = Some(refusal.clone());
-                let page = MeetingsPage { refusal, typed: input, ..page(&state, &form.person).await? };
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, render(&page)?).into_response())
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => {
+            let page = MeetingsPage { refusal: Some(refusal), typed: input, ..page(&state, &form.person).await? };
+            Ok(again(render(&page)?))
+        }
     }
 }

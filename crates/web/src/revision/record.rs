@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use sakimori_app::Refusal;
 use sakimori_app::revision::{self as app, IssueView, NoteInput, Step};
-use sakimori_app::{Refusal, RefusalKind};
 use sakimori_domain::revision::{ChangeKind, Decision, Direction, Stage};
 use sakimori_domain::standards::NetworkClass;
 use sakimori_report::{Piece, changed_pieces};
@@ -14,7 +14,7 @@ use sakimori_store::trail::Event;
 use super::words::{English, Look, meeting_name};
 use crate::assurance::told;
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -109,15 +109,9 @@ async fn done(
     id: &str,
     result: sakimori_app::Result<()>,
 ) -> Result<Response, WebError> {
-    match result {
+    match typed(person, result)? {
         Ok(()) => see_other(&format!("/revision/{id}"), None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                let refusal = refusal.clone();
-                page(state, person, id, Some(refusal)).await
-            }
-            _ => Err(told(person)(error)),
-        },
+        Err(refusal) => page(state, person, id, Some(refusal)).await,
     }
 }
 

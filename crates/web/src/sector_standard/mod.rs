@@ -8,15 +8,15 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use sakimori_app::Refusal;
 use sakimori_app::sector_standard::{self as app, Register, RowInput};
-use sakimori_app::{Refusal, RefusalKind};
 use sakimori_domain::revision::CycleStep;
 use sakimori_domain::standards::AuthorityClass;
 use sakimori_store::sector_standard::{Exclusion, SectorStandard};
 
 use crate::assurance::told;
 use crate::error::WebError;
-use crate::forms::{Fields, PersonForm};
+use crate::forms::{Fields, PersonForm, typed};
 use crate::identity::see_other;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -125,14 +125,9 @@ pub async fn list(State(state): State<WebState>, person: Person) -> Result<Respo
 
 /// After a write of the list: the list anew, or with the refusal on it.
 async fn done(state: &WebState, person: &Person, result: sakimori_app::Result<()>) -> Result<Response, WebError> {
-    match result {
+    match typed(person, result)? {
         Ok(()) => see_other("/sector-standards", None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                list_page(state, person, Some(refusal.clone())).await
-            }
-            _ => Err(told(person)(error)),
-        },
+        Err(refusal) => list_page(state, person, Some(refusal)).await,
     }
 }
 
@@ -260,14 +255,10 @@ pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<
 /// POST /sector-standards
 pub async fn keep(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let (id, input) = (form.fields.get("id"), input_of(&form.fields));
-    match app::keep(&state.app, &form.person.actor, id, input.clone()).await {
+    let done = app::keep(&state.app, &form.person.actor, id, input.clone()).await;
+    match typed(&form.person, done)? {
         Ok(_) => see_other("/sector-standards", None),
-        Err(error) => match error.refusal() {
-            Some(refusal) if refusal.kind == RefusalKind::Invalid => {
-                record(&state, &form.person, id, Some((input, refusal.clone()))).await
-            }
-            _ => Err(told(&form.person)(error)),
-        },
+        Err(refusal) => record(&state, &form.person, id, Some((input, refusal))).await,
     }
 }
 

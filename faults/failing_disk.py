@@ -172,19 +172,20 @@ def try_all(home, server, control):
     return trial
 
 
-def main():
+def try_out(name, run):
+    """Runs a test in a folder of its own, in memory where there is room for it, and says how it went."""
     began = time.monotonic()
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     home = tempfile.mkdtemp(prefix="sakimori-disk-", dir=memory)
     try:
         run(home)
     except (Broken, work.Lost) as error:
-        print(f"failing disk: failed: {error}", flush=True)
+        print(f"{name}: failed: {error}", flush=True)
         sys.exit(1)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    print(f"failing disk: passed, {time.monotonic() - began:.0f} s", flush=True)
+    print(f"{name}: passed, {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    try_out("failing disk", run)

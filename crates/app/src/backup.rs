@@ -18,7 +18,7 @@ use crate::AppError;
 pub use create::{Created, create, prune};
 pub use repository::Generation;
 pub use restore::{MoveReport, Restored, Target, compare, rehearse, restore, transfer};
-pub use verify::{Verified, note_verified, verify, verify_against};
+pub use verify::{Verified, needing, note_verified, noted, verify, verify_against};
 
 /// A table in a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,10 +7,18 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use sakimori_domain::identity::LOCK_MINUTES;
+use sakimori_store::clock::Bounds;
 use serde_json::json;
 
+use crate::issued_password::ISSUED_DAYS;
+use crate::oidc::ATTEMPT_MINUTES;
+use crate::second_factor::STEP_SECONDS;
+use crate::tenancy::OFFER_DAYS;
 use crate::{Actor, App, Refusal, RefusalKind, Result};
+
+pub use sakimori_store::clock::BroughtBack;
 
 /// Seconds that the clock may go back: machines of one installation differ, and are set right gently.
 const TOLERANCE: i64 = 300;
@@ -67,14 +75,42 @@ async fn newest_accepted(app: &App) -> Result<i64> {
     Ok(events.first().map_or(0, |event| event.position))
 }
 
-/// Says that the clock is right now and was wrong before: writing goes on, here and in every other process.
+/// Says that the clock is right now and was wrong before: writing goes on, here and in every other process. What was
+/// written while it was ahead and is compared with the clock is brought back: locks, sessions, last use.
 ///
 /// # Errors
 /// A database error.
-pub async fn accept(app: &App) -> Result<()> {
-    app.clock_watch().latest.store(app.now().as_second(), Ordering::Relaxed);
+pub async fn accept(app: &App) -> Result<BroughtBack> {
+    let now = app.now();
+    app.clock_watch().latest.store(now.as_second(), Ordering::Relaxed);
     let system = Actor::system("");
     let mut op = app.operate_as(&system).await?;
-    op.trail_new("clock.accept", ("clock", "installation"), &json!({ "now": app.now().to_string() })).await?;
-    op.commit().await
+    let back = sakimori_store::clock::bring_back(&mut op.write, &bounds(now)).await?;
+    let after = json!({
+        "now": now.to_string(), "locks": back.locks, "sessions": back.sessions, "tokens": back.tokens,
+        "codes": back.codes, "times": back.times
+    });
+    op.trail_new("clock.accept", ("clock", "installation"), &after).await?;
+    op.commit().await?;
+    Ok(back)
+}
+
+/// How far what a right clock wrote may reach, machines being a few minutes apart.
+fn bounds(now: Timestamp) -> Bounds {
+    let ahead = now + SignedDuration::from_secs(TOLERANCE);
+    let days = |days: i64| (ahead + SignedDuration::from_hours(24 * days)).to_string();
+    let minutes = |minutes: i64| (ahead + SignedDuration::from_mins(minutes)).to_string();
+    Bounds {
+        now: now.to_string(),
+        now_ms: now.as_millisecond(),
+        ahead: ahead.to_string(),
+        ahead_ms: ahead.as_millisecond(),
+        lock: minutes(LOCK_MINUTES),
+        issued: days(ISSUED_DAYS),
+        attempt: minutes(ATTEMPT_MINUTES),
+        offer: days(OFFER_DAYS),
+        // No code that a watcher may have seen a moment ago is taken again.
+        step: now.as_second() / STEP_SECONDS + 1,
+        step_ahead: ahead.as_second() / STEP_SECONDS,
+    }
 }

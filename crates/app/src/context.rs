@@ -12,7 +12,7 @@ use sakimori_store::{Connection, Store, Write};
 use serde::Serialize;
 
 use crate::codes::LETTERS;
-use crate::evidence::Shelf;
+use crate::evidence::{Shelf, quota};
 use crate::keys::Keys;
 use crate::trail::{TrailKey, Watch};
 use crate::{AppError, Refusal, Result};
@@ -51,6 +51,7 @@ pub struct App {
     shelf: Shelf,
     clock_watch: crate::clock::Watch,
     backup_to: Option<PathBuf>,
+    evidence_limit: quota::Amount,
     rng: Mutex<ChaCha20Rng>,
     /// Password hashing takes 19 MiB each: at most two at a time.
     pub(crate) hashing: tokio::sync::Semaphore,
@@ -67,6 +68,7 @@ impl App {
             shelf: Shelf::Folder(config.folder.join("evidence")),
             clock_watch: crate::clock::Watch::default(),
             backup_to: None,
+            evidence_limit: quota::DEFAULT,
             folder: config.folder,
             program: config.program,
             clock: config.clock,
@@ -96,6 +98,18 @@ impl App {
     /// The folder that gets a backup every night.
     pub fn backup_to(&self) -> Option<&Path> {
         self.backup_to.as_deref()
+    }
+
+    /// The same with another limit of evidence for every organisation.
+    #[must_use]
+    pub fn with_evidence_limit(mut self, limit: quota::Amount) -> Self {
+        self.evidence_limit = limit;
+        self
+    }
+
+    /// How much evidence an organisation may keep for which nothing else was set.
+    pub fn evidence_limit(&self) -> quota::Amount {
+        self.evidence_limit
     }
 
     /// What the clock said when something was last written.

@@ -3,6 +3,7 @@
 //! Files are sealed and put on the [`Shelf`] under the hash of their sealed bytes, durably, and only then named in the
 //! database. A file that is there is whole; a row that is there has its file.
 
+pub mod quota;
 mod sealing;
 mod shelf;
 
@@ -74,7 +75,11 @@ pub async fn add_file(app: &App, actor: &Actor, answer_id: &str, file: NewFile<'
     .map_err(|error| AppError::Internal(error.to_string()))?;
     let fresh = match is_whole(app, &actor.organisation_id, &hash).await? {
         true => None,
-        false => Some(keep(app, &actor.organisation_id, &hash, bytes).await?),
+        false => {
+            // Nor does a file for which there is no room; it is counted again where nobody comes between.
+            quota::require(app, &actor.organisation_id, &hash, size).await?;
+            Some(keep(app, &actor.organisation_id, &hash, bytes).await?)
+        }
     };
     let evidence = Evidence {
         id: app.new_id(),
@@ -88,7 +93,15 @@ pub async fn add_file(app: &App, actor: &Actor, answer_id: &str, file: NewFile<'
         added_by: actor.name.clone(),
         added_at: String::new(),
     };
-    insert(addable(app, actor, answer_id).await?, evidence, fresh).await
+    let lies_at = fresh.as_ref().map(|file| file.sealed_hash.clone());
+    let added = insert(addable(app, actor, answer_id).await?, evidence, fresh).await;
+    if let (Err(AppError::Refused(refusal)), Some(name)) = (&added, lies_at)
+        && refusal.code == quota::FULL
+    {
+        // Nothing names it. Where it cannot be taken away, the scrub does.
+        let _ = app.shelf().remove(&name).await;
+    }
+    added
 }
 
 /// Adds a link to an answer.
@@ -167,7 +180,11 @@ async fn insert(mut op: Operation<'_>, mut evidence: Evidence, fresh: Option<Sea
     op.trail_new("evidence.add", ("answer", &evidence.answer_id), &after).await?;
     store::insert_evidence(&mut op.write, &org, &evidence).await?;
     if let Some(file) = &fresh {
+        let mends = durable::sealed_file(&mut op.write, &org, &file.file_hash).await?.is_some();
         durable::put_sealed_file(&mut op.write, file).await?;
+        if !mends {
+            quota::settle(&mut op).await?;
+        }
     }
     op.commit().await?;
     Ok(evidence.id)

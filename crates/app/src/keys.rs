@@ -247,6 +247,14 @@ impl Keys {
         opened.map_err(|error| AppError::Internal(format!("what was sealed does not open: {error}")))
     }
 
+    /// Whether one of the keys (but the one of this id) opens what begins so; the rest of it is not looked at.
+    pub fn opens_but(&self, id: &str, beginning: &[u8]) -> bool {
+        let ring = self.ring();
+        let Ok(decryptor) = age::Decryptor::new_buffered(beginning) else { return false };
+        let others = ring.iter().filter(|identity| identity.to_public().to_string() != id);
+        decryptor.decrypt(others.map(|identity| identity as &dyn age::Identity)).is_ok()
+    }
+
     /// As [`Keys::seal`], as a text for a column (base64).
     ///
     /// # Errors
@@ -301,6 +309,9 @@ mod tests {
         assert_eq!(rotated.unseal(&sealed).expect("opens"), b"secret");
         assert_eq!(rotated.unseal_text(&text).expect("opens"), b"secret");
         assert!(text.starts_with(&text_mark()) && old.is_newest(&text) && !rotated.is_newest(&text));
+        let beginning = &sealed[..sealed.len() - 1];
+        assert!(rotated.opens_but("", beginning) && rotated.opens_but(&rotated.id(), beginning));
+        assert!(!rotated.opens_but(&old.id(), beginning), "only the old key opens it");
         assert!(Keys::generate().unseal(&sealed).is_err());
         let mut changed = sealed;
         *changed.last_mut().expect("bytes") ^= 1;

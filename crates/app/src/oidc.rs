@@ -19,7 +19,7 @@ use crate::{Actor, App, AppError, Refusal, RefusalKind, Result};
 pub use enter::finish;
 
 /// A sign-in must come back from the provider within this time.
-const ATTEMPT_MINUTES: i64 = 10;
+pub(crate) const ATTEMPT_MINUTES: i64 = 10;
 
 /// What a provider is set up with. The secret is kept apart, sealed.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -20,6 +20,8 @@ use crate::{Actor, App, AppError, Operation, Refusal, Result, sign_in_policy};
 const RECOVERY_CODES: usize = 10;
 /// Groups of a recovery code, and letters of a group.
 const RECOVERY_CODE: (usize, usize) = (4, 4);
+/// A one-time code is another after this long.
+pub(crate) const STEP_SECONDS: i64 = 30;
 
 /// What an app needs to show codes: shown only until the first code has come.
 pub struct Pending {
@@ -44,7 +46,7 @@ fn totp(secret: &[u8]) -> Result<Totp> {
         .with_secret(Secret::from(secret.to_vec()))
         .with_skew(1)
         .with_digits(6)
-        .with_step_duration(30)
+        .with_step_duration(STEP_SECONDS.unsigned_abs())
         .build()
         .map_err(|error| AppError::Internal(format!("one-time codes: {error:?}")))
 }

@@ -11,6 +11,8 @@ use sakimori_store::{Store, StoreConfig};
 
 use crate::common::{DataArgs, open_app, told};
 use crate::entrances::{self, AllowListCommand, EntranceArgs, OidcCommand, TokenCommand};
+use crate::keys::{self, KeyCommand};
+use crate::quota::{self, QuotaCommand};
 
 #[derive(Args)]
 pub struct AdminArgs {
@@ -35,6 +37,8 @@ enum AdminCommand {
         after_help = "例: sakimori admin move --from ./sakimori-data --to postgres://…\n    sakimori admin move --from postgres://… --data ./sakimori-data --to ./new-data"
     )]
     Move(MoveArgs),
+    /// How much evidence each organisation keeps and may keep.
+    Quota(EntranceArgs<QuotaCommand>),
     /// API tokens: list, revoke, create.
     Token(EntranceArgs<TokenCommand>),
     /// Networks from which people may come.
@@ -44,30 +48,13 @@ enum AdminCommand {
 }
 
 #[derive(Subcommand)]
-enum KeyCommand {
-    /// Which key seals, and what still needs an older one.
-    List(KeyArgs),
-    /// Put a new key on top and seal everything anew with it.
-    Rotate(KeyArgs),
-    /// Print the keys, for the safe.
-    Export(KeyArgs),
-    /// Take a key out that nothing needs. Older backups do not open without it.
-    Retire {
-        /// Public half of the key (age1…), as `key list` prints it.
-        key: String,
-        #[command(flatten)]
-        args: KeyArgs,
-    },
-}
-
-#[derive(Subcommand)]
 enum ClockCommand {
-    /// Write again although the clock is behind what was written.
-    Accept(KeyArgs),
+    /// Write again although the clock is behind what was written, and bring back locks and sessions made meanwhile.
+    Accept(ClockArgs),
 }
 
 #[derive(Args)]
-struct KeyArgs {
+struct ClockArgs {
     #[command(flatten)]
     data: DataArgs,
 }
@@ -99,13 +86,18 @@ struct MoveArgs {
 /// The data cannot be opened or changed.
 pub async fn run(args: AdminArgs) -> Result<ExitCode> {
     match args.command {
-        AdminCommand::Key(command) => key(command).await,
+        AdminCommand::Key(command) => keys::run(command).await,
+        AdminCommand::Quota(args) => quota::run(args).await,
         AdminCommand::Clock(ClockCommand::Accept(args)) => {
             let app = open_app(&args.data).await?;
             let accepted = sakimori_app::clock::accept(&app).await;
             app.store().close().await;
-            accepted.map_err(told)?;
+            let back = accepted.map_err(told)?;
             println!("今の時刻で記録を続けます / recording goes on at the present time");
+            println!(
+                "先の時刻から戻したもの / brought back: 停止 / locks {}  サインイン / sessions {}  APIトークン / tokens {}  ワンタイムコード / codes {}  日時 / times {}",
+                back.locks, back.sessions, back.tokens, back.codes, back.times
+            );
             Ok(ExitCode::SUCCESS)
         }
         AdminCommand::Scrub(args) => scrub(args).await,
@@ -114,40 +106,6 @@ pub async fn run(args: AdminArgs) -> Result<ExitCode> {
         AdminCommand::AllowList(args) => entrances::allow_list(args).await,
         AdminCommand::Oidc(args) => entrances::oidc(args).await,
     }
-}
-
-async fn key(command: KeyCommand) -> Result<ExitCode> {
-    let (KeyCommand::List(args)
-    | KeyCommand::Rotate(args)
-    | KeyCommand::Export(args)
-    | KeyCommand::Retire { args, .. }) = &command;
-    let app = open_app(&args.data).await?;
-    let state = match &command {
-        KeyCommand::Export(_) => {
-            eprintln!(
-                "この出力を金庫に保管してください。これがあれば、すべてを開けます。 / Keep this in the safe: it opens everything."
-            );
-            print!("{}", app.keys().to_text());
-            app.store().close().await;
-            return Ok(ExitCode::SUCCESS);
-        }
-        KeyCommand::List(_) => upkeep::reseal(&app).await,
-        KeyCommand::Rotate(_) => upkeep::rotate(&app).await,
-        KeyCommand::Retire { key, .. } => upkeep::retire(&app, key).await,
-    };
-    app.store().close().await;
-    let state = state.map_err(told)?;
-    println!("封印に使う鍵 / seals: {}", state.sealing);
-    for (key, many) in &state.needed {
-        println!("まだ必要 / still needed: {key}（{many}）");
-    }
-    for key in &state.free {
-        println!("不要（控えを除く） / free, but for backups: {key}");
-    }
-    if state.closed > 0 {
-        println!("どの鍵でも開かないもの / opened by no key: {}", state.closed);
-    }
-    Ok(ExitCode::from(u8::from(state.closed > 0)))
 }
 
 async fn scrub(args: ScrubArgs) -> Result<ExitCode> {

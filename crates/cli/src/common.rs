@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use sakimori_app::evidence::quota::{self, Amount};
 use sakimori_app::evidence::{Bucket, Shelf};
 use sakimori_app::keys::Keys;
 use sakimori_app::trail::TrailKey;
@@ -42,6 +43,12 @@ pub struct DataArgs {
     /// Where sealed evidence lies: a folder, or s3://bucket/prefix [default: evidence in the data folder].
     #[arg(long, env = "SAKIMORI_EVIDENCE")]
     pub evidence: Option<String>,
+    /// GiB of evidence that an organisation may keep; `admin quota` sets another for one of them [default: 20].
+    #[arg(long, env = "SAKIMORI_EVIDENCE_GIB")]
+    pub evidence_gib: Option<u32>,
+    /// Files of evidence that an organisation may keep [default: 20000].
+    #[arg(long, env = "SAKIMORI_EVIDENCE_FILES")]
+    pub evidence_files: Option<u32>,
 }
 
 /// What a settings file may say. An unknown name is refused: a misspelt setting must not be silently without effect.
@@ -55,6 +62,8 @@ pub struct SettingsFile {
     pub public_url: Option<String>,
     pub key_file: Option<PathBuf>,
     pub evidence: Option<String>,
+    pub evidence_gib: Option<u32>,
+    pub evidence_files: Option<u32>,
     /// Address of an S3-compatible store; the access key comes from the environment alone.
     pub s3_endpoint: Option<String>,
     pub s3_region: Option<String>,
@@ -146,6 +155,20 @@ impl DataArgs {
             secret_access_key: needed("SAKIMORI_S3_SECRET_ACCESS_KEY")?,
         };
         Ok(Some(Shelf::bucket(&bucket).context("証跡の置き場所を使えません / the place for evidence cannot be used")?))
+    }
+
+    /// How much evidence an organisation may keep.
+    ///
+    /// # Errors
+    /// See [`DataArgs::settings`].
+    pub fn evidence_limit(&self) -> Result<Amount> {
+        let settings = self.settings()?;
+        let gib = self.evidence_gib.or(settings.evidence_gib);
+        let files = self.evidence_files.or(settings.evidence_files);
+        Ok(Amount {
+            bytes: gib.map_or(quota::DEFAULT.bytes, |gib| i64::from(gib) * quota::GIB),
+            files: files.map_or(quota::DEFAULT.files, i64::from),
+        })
     }
 
     /// Where the key file is.
@@ -254,7 +277,8 @@ async fn assemble(data: &DataArgs) -> Result<App> {
         clock: Arc::new(machine_clock),
         trail_key: data.trail_key()?,
         seed,
-    });
+    })
+    .with_evidence_limit(data.evidence_limit()?);
     Ok(match data.shelf()? {
         Some(shelf) => app.with_shelf(shelf),
         None => app,

@@ -16,9 +16,9 @@ use crate::common::{DataArgs, open_app, told};
 #[derive(Args)]
 pub struct EntranceArgs<C: Subcommand> {
     #[command(subcommand)]
-    command: C,
+    pub command: C,
     #[command(flatten)]
-    data: DataArgs,
+    pub data: DataArgs,
 }
 
 #[derive(Subcommand)]

@@ -17,6 +17,7 @@ use axum_server::tls_rustls::RustlsAcceptor;
 use clap::Args;
 use hyper_util::rt::TokioTimer;
 use sakimori_app::App;
+use sakimori_app::evidence::quota::GIB;
 use sakimori_store::StoreConfig;
 use sakimori_web::{Limits, WebConfig, WebState, router};
 use tokio::net::TcpListener;
@@ -111,6 +112,8 @@ fn print_config(data: &DataArgs, address: SocketAddr, insecure_cookies: bool, ed
     }
     println!("insecure-cookies = {insecure_cookies}");
     println!("trail-key-file = \"{}\"", data.trail_key_path()?.display());
+    let limit = data.evidence_limit()?;
+    println!("evidence-gib = {}\nevidence-files = {}", limit.bytes / GIB, limit.files);
     print!("{}", edge.to_toml());
     Ok(())
 }

@@ -129,6 +129,11 @@ pub async fn put_repository(w: &mut Write, id: &str, name_key: &str, at: &str) -
     Ok(())
 }
 
+/// Ids of the folders that backups went to.
+pub async fn repositories(c: &mut Connection) -> Result<Vec<String>> {
+    c.map("SELECT id FROM backup_repository ORDER BY made_at, id", params![], |row| row.text(0)).await
+}
+
 /// One scrub, backup or rehearsal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpkeepRun {
@@ -170,7 +175,7 @@ pub async fn insert_upkeep_run(w: &mut Write, run: &UpkeepRun) -> Result<()> {
 pub async fn upkeep_runs(c: &mut Connection, kind: &str, limit: i64) -> Result<Vec<UpkeepRun>> {
     c.map(
         "SELECT id, kind, started_at, ended_at, is_good, repository, sequence, report FROM upkeep_run
-         WHERE kind = $1 ORDER BY id DESC LIMIT $2",
+         WHERE kind = $1 ORDER BY ended_at DESC, id DESC LIMIT $2",
         params![kind, limit],
         |row| {
             Ok(UpkeepRun {

@@ -40,6 +40,7 @@ macro_rules! of_engine {
             15 "0015_scale",
             16 "0016_tenancy",
             18 "0018_issued_password",
+            19 "0019_evidence_quota",
         )
     };
 }

@@ -235,7 +235,7 @@ routes! {
     GET  "/administration/sign-in-rules" Needs(P::ManageSignIn) => administration::safety::rules;
     POST "/administration/sign-in-rules" ConfirmedNeeds(P::ManageSignIn) => administration::safety::change_rules;
     POST "/administration/departments" Needs(P::ManageAccounts) => administration::add_department;
-    GET  "/administration/upkeep"    Needs(P::ManageAccounts) => administration::upkeep::show;
+    GET  "/administration/upkeep"    NeedsEither(P::ManageAccounts, P::ManageAssessments) => administration::upkeep::show;
 
     GET  "/administration/tokens"    Needs(P::ManageAccounts) => edge::tokens::all;
     POST "/administration/tokens/{id}/revoke" ConfirmedNeeds(P::ManageAccounts) => edge::tokens::revoke_any;

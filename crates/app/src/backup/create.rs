@@ -50,9 +50,9 @@ pub async fn create(app: &App, folder: &Path, recipients: &[String]) -> Result<C
     let repository = aside(move || Repository::open_or_create(&place, &fresh)).await?;
     let name_key = name_key(app, &repository.id).await?;
     let generations = repository.generations()?;
-    let noted = noted_generations(app, &repository.id).await?;
+    let noted = adopt(app, &repository).await?;
     let newest = generations.last().map_or(0, |generation| generation.sequence);
-    let sequence = noted.iter().map(|(sequence, _)| *sequence).max().unwrap_or(0).max(newest) + 1;
+    let sequence = noted.kept.iter().map(|(sequence, _)| *sequence).max().unwrap_or(0).max(newest) + 1;
     let previous = match generations.last() {
         Some(generation) => repository.sealed_manifest(generation)?.1,
         None => String::new(),
@@ -146,10 +146,8 @@ fn all_recipients(app: &App, others: &[String]) -> Result<Vec<Recipient>> {
 
 /// The key that names the chunks of a folder; made at its first backup.
 async fn name_key(app: &App, repository: &str) -> Result<[u8; 32]> {
-    let kept = store::repository_name_key(&mut app.read().await.map_err(BackupError::App)?, repository).await?;
-    if let Some(kept) = kept {
-        let plain = app.keys().unseal_text(&kept)?;
-        return plain.try_into().map_err(|_| AppError::Internal("a name key has 32 bytes".to_owned()).into());
+    if let Some(kept) = kept_name_key(app, repository).await? {
+        return Ok(kept);
     }
     let fresh: [u8; 32] = app.random();
     let sealed = app.keys().seal_text(&fresh)?;
@@ -160,6 +158,14 @@ async fn name_key(app: &App, repository: &str) -> Result<[u8; 32]> {
     store::put_repository(&mut op.write, repository, &sealed, &now).await?;
     op.commit().await?;
     Ok(fresh)
+}
+
+async fn kept_name_key(app: &App, repository: &str) -> Result<Option<[u8; 32]>> {
+    let kept = store::repository_name_key(&mut app.read().await.map_err(BackupError::App)?, repository).await?;
+    let Some(kept) = kept else { return Ok(None) };
+    let plain = app.keys().unseal_text(&kept)?;
+    let key = plain.try_into().map_err(|_| AppError::Internal("a name key has 32 bytes".to_owned()))?;
+    Ok(Some(key))
 }
 
 async fn keep_chunks(mut writer: Writer, chunks: Vec<Vec<u8>>) -> Result<(Writer, Vec<String>)> {
@@ -230,11 +236,19 @@ async fn note(app: &App, created: &Created, started_at: String, damaged: usize) 
     Ok(())
 }
 
-/// Generations of a folder that the trail knows and that nobody let go: number and hash of the manifest.
-pub(super) async fn noted_generations(app: &App, repository: &str) -> Result<Vec<(u64, String)>> {
+/// What the trail knows of the generations of a folder.
+#[derive(Default)]
+pub(super) struct Noted {
+    /// Those that nobody let go: number and hash of the manifest.
+    pub(super) kept: Vec<(u64, String)>,
+    gone: Vec<u64>,
+}
+
+/// The generations of a folder that the trail knows.
+pub(super) async fn noted_generations(app: &App, repository: &str) -> Result<Noted> {
     let mut c = app.read().await?;
     let filter = sakimori_store::trail::Filter { kind: "backup".to_owned(), ..Default::default() };
-    let (mut noted, mut gone, mut before) = (Vec::new(), Vec::new(), i64::MAX);
+    let (mut noted, mut before) = (Noted::default(), i64::MAX);
     loop {
         let events = sakimori_store::trail::filtered(&mut c, "", &filter, before, 500).await?;
         for event in &events {
@@ -242,10 +256,10 @@ pub(super) async fn noted_generations(app: &App, repository: &str) -> Result<Vec
             let Ok(sequence) = sequence.parse::<u64>() else { continue };
             let after: serde_json::Value = serde_json::from_str(&event.after).unwrap_or_default();
             match event.action.as_str() {
-                "backup.create" => {
-                    noted.push((sequence, after["manifest_hash"].as_str().unwrap_or_default().to_owned()));
+                "backup.create" | "backup.adopt" => {
+                    noted.kept.push((sequence, after["manifest_hash"].as_str().unwrap_or_default().to_owned()));
                 }
-                "backup.prune" => gone.push(sequence),
+                "backup.prune" => noted.gone.push(sequence),
                 _ => {}
             }
         }
@@ -254,8 +268,35 @@ pub(super) async fn noted_generations(app: &App, repository: &str) -> Result<Vec
             _ => break,
         }
     }
-    noted.retain(|(sequence, _)| !gone.contains(sequence));
-    noted.sort();
+    noted.kept.retain(|(sequence, _)| !noted.gone.contains(sequence));
+    noted.kept.sort();
+    Ok(noted)
+}
+
+/// Tells the trail of generations that it does not know although this installation made them: the machine failed between
+/// the last file and the event, or the data came back from one of them, which cannot hold its own event. Theirs is the
+/// key that names the folder's chunks; it stands nowhere but in the database and inside sealed manifests.
+pub(super) async fn adopt(app: &App, repository: &Repository) -> Result<Noted> {
+    let mut noted = noted_generations(app, &repository.id).await?;
+    let Some(own) = kept_name_key(app, &repository.id).await? else { return Ok(noted) };
+    for generation in repository.generations()? {
+        let sequence = generation.sequence;
+        if noted.gone.contains(&sequence) || noted.kept.iter().any(|(known, _)| *known == sequence) {
+            continue;
+        }
+        let (folder, keys) = (repository.clone(), app.keys().clone());
+        let Ok((manifest, hash)) = aside(move || folder.manifest(&generation, &keys)).await else { continue };
+        if manifest.name_key != hex(&own) || manifest.repository != repository.id || manifest.sequence != sequence {
+            continue;
+        }
+        let system = Actor::system("");
+        let mut op = app.operate_as(&system).await?;
+        let after = json!({ "sequence": sequence, "at": manifest.at, "manifest_hash": hash });
+        op.trail_new("backup.adopt", ("backup", &format!("{}/{sequence}", repository.id)), &after).await?;
+        op.commit().await?;
+        noted.kept.push((sequence, hash));
+    }
+    noted.kept.sort();
     Ok(noted)
 }
 

@@ -210,6 +210,15 @@ impl Repository {
         Ok((sealed, hash))
     }
 
+    /// The first bytes of a sealed file: enough to see which keys open it.
+    pub fn beginning(&self, name: &str) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        std::fs::File::open(self.place(name))
+            .and_then(|file| file.take(4096).read_to_end(&mut bytes))
+            .map_err(BackupError::disk(name.to_owned()))?;
+        Ok(bytes)
+    }
+
     /// Lines of a chunk.
     pub fn lines(&self, name: &str, keys: &Keys) -> Result<Vec<u8>> {
         // Anybody can seal a manifest for a key that is public: what it names stays inside the folder.

@@ -2,14 +2,14 @@
 //! manifest opens and follows the one before, every table has the lines that it had. Beside a running installation also:
 //! every generation that its trail knows is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use sakimori_store::durable::{self as store, UpkeepRun};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::create::noted_generations;
+use super::create::{adopt, noted_generations};
 use super::repository::Repository;
 use super::{BackupError, Generation, Manifest, Result};
 use crate::identity::hex;
@@ -144,6 +144,52 @@ fn look_at_tables(repository: &Repository, manifest: &Manifest, keys: &Keys, fou
     }
 }
 
+/// The generations of a folder that do not open without a key: their manifest, or evidence in them, is sealed for no other
+/// key at hand.
+///
+/// # Errors
+/// It is no such folder, or a file of it cannot be read.
+pub fn needing(folder: &Path, keys: &Keys, key_id: &str) -> Result<Vec<u64>> {
+    let repository = Repository::open(folder)?;
+    let only = |sealed: &[u8]| keys.opens_but("", sealed) && !keys.opens_but(key_id, sealed);
+    let mut needing = Vec::new();
+    // Most evidence is in many generations.
+    let mut known = BTreeMap::new();
+    for generation in repository.generations()? {
+        let mut needs = only(&repository.sealed_manifest(&generation)?.0);
+        let files = repository.files(&generation)?.0.into_keys();
+        for name in files.filter(|name| name.starts_with("evidence/")) {
+            if needs {
+                break;
+            }
+            needs = match known.get(&name) {
+                Some(needs) => *needs,
+                None => {
+                    let needs = only(&repository.beginning(&name)?);
+                    known.insert(name, needs);
+                    needs
+                }
+            };
+        }
+        if needs {
+            needing.push(generation.sequence);
+        }
+    }
+    Ok(needing)
+}
+
+/// How many generations the trail knows that nobody let go, over all folders.
+///
+/// # Errors
+/// A database error.
+pub async fn noted(app: &App) -> Result<usize> {
+    let mut many = 0;
+    for repository in store::repositories(&mut app.read().await?).await? {
+        many += noted_generations(app, &repository).await?.kept.len();
+    }
+    Ok(many)
+}
+
 /// Compares a folder with what an installation's trail knows: a generation that somebody took away or put in another's
 /// place is a fault.
 ///
@@ -151,7 +197,7 @@ fn look_at_tables(repository: &Repository, manifest: &Manifest, keys: &Keys, fou
 /// The folder cannot be read, or a database error.
 pub async fn verify_against(app: &App, folder: &Path, found: &mut Verified) -> Result<()> {
     let repository = Repository::open(folder)?;
-    let noted = noted_generations(app, &repository.id).await?;
+    let noted = adopt(app, &repository).await?.kept;
     let generations = repository.generations()?;
     for (sequence, hash) in &noted {
         match generations.iter().find(|generation| generation.sequence == *sequence) {

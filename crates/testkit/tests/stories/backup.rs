@@ -230,3 +230,70 @@ async fn everything_moves_to_the_other_database_and_back() {
         assert!(backup::transfer(&other, &back, None).await.is_err(), "never into something");
     }
 }
+
+/// A generation cannot hold its own event: after a restore the trail does not know it, although it is this installation's.
+#[tokio::test]
+async fn what_is_restored_knows_its_own_backups_and_no_foreign_one() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        let scratch = Scratch::new(&format!("adopt{database:?}").to_lowercase());
+        with_evidence(&test).await;
+        let to = scratch.at("backups");
+        for _ in 0..2 {
+            backup::create(&test.app, &to, &[]).await.expect("a generation");
+        }
+        let target = into_folder(&scratch.at("data"));
+        backup::restore(&to, &keys(&test.app), &target).await.expect("restored");
+        let restored = crate::durable::on_folder(&test, &target.folder).await;
+        let mut found = backup::verify(&to, Some(&keys(&test.app))).expect("verified");
+        backup::verify_against(&restored, &to, &mut found).await.expect("compared");
+        assert!(found.is_good(), "{database:?}: {:?}", found.faults);
+        let mut c = restored.read().await.expect("read");
+        let events = sakimori_store::trail::newest(&mut c, "", i64::MAX, 50).await.expect("the trail");
+        assert_eq!(
+            events.iter().filter(|event| event.action == "backup.adopt").count(),
+            1,
+            "the second; the first it knew"
+        );
+        drop(c);
+        assert_eq!(backup::create(&restored, &to, &[]).await.expect("goes on").sequence, 3);
+
+        // Another installation seals one for our public key and puts it between ours.
+        let other = TestApp::new(database).await;
+        with_evidence(&other).await;
+        let foreign = scratch.at("foreign");
+        std::fs::create_dir_all(&foreign).expect("a folder");
+        std::fs::copy(to.join("repository.json"), foreign.join("repository.json")).expect("the same id");
+        for _ in 0..4 {
+            backup::create(&other.app, &foreign, &[test.app.keys().id()]).await.expect("a foreign generation");
+        }
+        for path in files_below(&foreign).iter().filter(|path| path.to_string_lossy().contains("/generations/000004")) {
+            let there = to.join(path.strip_prefix(&foreign).expect("below"));
+            std::fs::create_dir_all(there.parent().expect("a folder")).expect("a folder");
+            std::fs::copy(path, there).expect("put there");
+        }
+        let mut found = backup::verify(&to, None).expect("verified");
+        backup::verify_against(&restored, &to, &mut found).await.expect("compared");
+        let unknown = found.faults.iter().filter(|fault| fault.contains("does not know generation 4")).count();
+        assert_eq!(unknown, 1, "{database:?}: {:?}", found.faults);
+    }
+}
+
+#[tokio::test]
+async fn the_generations_that_need_a_key_are_named_before_it_goes() {
+    let mut test = TestApp::new(Database::Sqlite).await;
+    let scratch = Scratch::new("needing");
+    let path = test.app.folder().join("keys/seal.key");
+    let ring = sakimori_app::keys::Keys::create(&path, None).expect("a key file");
+    test.app = std::sync::Arc::new(crate::durable::started_with(&test, ring));
+    with_evidence(&test).await;
+    let to = scratch.at("backups");
+    backup::create(&test.app, &to, &[]).await.expect("with the first key");
+    let old = test.app.keys().id();
+    sakimori_app::upkeep::rotate(&test.app).await.expect("rotated");
+    backup::create(&test.app, &to, &[]).await.expect("with the second key");
+    let need = |key: &str| backup::needing(&to, test.app.keys(), key).expect("looked at");
+    assert_eq!(need(&old), [1]);
+    assert_eq!(need(&test.app.keys().id()), [2]);
+    assert_eq!(backup::noted(&test.app).await.expect("noted"), 2);
+}

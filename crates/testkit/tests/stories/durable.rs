@@ -53,6 +53,20 @@ pub(crate) fn started_with(test: &TestApp, keys: Keys) -> App {
     })
 }
 
+/// The same installation on another folder, to which it was restored.
+pub(crate) async fn on_folder(test: &TestApp, folder: &std::path::Path) -> App {
+    let store = sakimori_store::Store::open(&sakimori_store::StoreConfig::Folder(folder.to_owned())).await;
+    App::new(AppConfig {
+        store: store.expect("the restored data opens"),
+        folder: folder.to_owned(),
+        program: test.app.program().to_owned(),
+        clock: Arc::new(|| sakimori_testkit::START.parse().expect("a timestamp")),
+        keys: test.app.keys().clone(),
+        trail_key: test.app.trail_key().clone(),
+        seed: [11; 32],
+    })
+}
+
 #[tokio::test]
 async fn what_an_older_program_kept_open_is_read_and_sealed() {
     for database in BOTH {

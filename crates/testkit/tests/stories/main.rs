@@ -19,6 +19,7 @@ mod jobs;
 mod notice;
 mod oscal;
 mod outside;
+mod quota;
 mod report;
 mod revision;
 mod roles;

@@ -4,12 +4,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use sakimori_app::Refusal;
+use sakimori_app::evidence::quota::{self, Room};
 use sakimori_app::upkeep::Scrub;
 use sakimori_domain::identity::Permission;
 use sakimori_store::durable::{self as store, UpkeepRun};
 
 use crate::error::WebError;
-use crate::page::{Page, Room, render};
+use crate::page::{self, Page, render};
 use crate::person::Person;
 use crate::state::WebState;
 
@@ -64,12 +66,21 @@ struct UpkeepPage {
     rehearsal_is_old: bool,
     key: String,
     older_keys: usize,
+    room: Room,
+    kept: String,
+    limit: String,
+    /// Width of the bar, of 100.
+    bar: i64,
 }
 
 /// GET /administration/upkeep
 pub async fn show(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    person.actor.require(Permission::ManageAccounts)?;
+    let actor = &person.actor;
+    if !actor.may(Permission::ManageAccounts) && !actor.may(Permission::ManageAssessments) {
+        return Err(Refusal::forbidden().into());
+    }
     let mut c = state.app.read().await?;
+    let room = quota::room(&state.app, &mut c, &actor.organisation_id).await?;
     let scrubs = store::upkeep_runs(&mut c, "scrub", 1).await?;
     let backups = store::upkeep_runs(&mut c, "backup", 10).await?;
     let verified = store::upkeep_runs(&mut c, "verify", 1).await?;
@@ -86,7 +97,7 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
         at.is_none_or(|at| now.duration_since(at) > SignedDuration::from_hours(hours))
     };
     let page = UpkeepPage {
-        p: Page::new(&state, &person, Room::Administration, "/administration/upkeep"),
+        p: Page::new(&state, &person, page::Room::Administration, "/administration/upkeep"),
         scrub: scrubs.first().map(Shown::new),
         database: found.database.len(),
         trail_is_broken,
@@ -99,6 +110,10 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
         rehearsed: rehearsed.first().map(Shown::new),
         key: keys.iter().find(|key| key.state == "sealing").map(|key| key.key_id.clone()).unwrap_or_default(),
         older_keys: keys.iter().filter(|key| key.state == "kept").count(),
+        kept: quota::size(room.kept.bytes),
+        limit: quota::size(room.limit.bytes),
+        bar: room.percent().min(100),
+        room,
     };
     render(&page)
 }

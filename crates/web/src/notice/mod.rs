@@ -57,6 +57,7 @@ fn href(kind: &str, id: &str, actor: &Actor) -> String {
         "approval" => format!("/approvals/{id}"),
         "handover" => format!("/handovers/{id}"),
         "deputy" => "/seats".to_owned(),
+        "upkeep" if actor.may(Permission::ManageAssessments) => "/administration/upkeep".to_owned(),
         "trail" if actor.may(Permission::ReadTrail) => "/trail".to_owned(),
         _ => String::new(),
     }

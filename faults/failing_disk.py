@@ -105,8 +105,7 @@ class Trial:
         if status not in (200, 303):
             if failed == 0:
                 raise Broken(f"{where}: refused with {status} although nothing failed: {body!r:.300}")
-            # 422: the page of an import, with the refusal above what was chosen.
-            if status not in (422, 500, 503, 507) or not says_so(body):
+            if status not in (500, 503, 507) or not says_so(body):
                 raise Broken(f"{where}: the refusal ({status}) does not say that nothing was saved: {body!r:.300}")
         # The same row over the version that was seen last: refused if the failed save were there after all.
         status, body = self.people.save(self.person, self.rows[0])

@@ -108,7 +108,8 @@ struct ErrorPage<'a> {
     next: &'a str,
 }
 
-fn status(kind: RefusalKind) -> StatusCode {
+/// The HTTP status of a refusal.
+pub(crate) fn status(kind: RefusalKind) -> StatusCode {
     match kind {
         RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         RefusalKind::SignInNeeded => StatusCode::UNAUTHORIZED,

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use sakimori_app::workbook::Part;
 use sakimori_app::workbook::import::{self, Review, Stage, Tick};
-use sakimori_app::{Refusal, RefusalKind};
+use sakimori_app::Refusal;
 use sakimori_domain::assurance::{AnswerField, Maturity};
 use sakimori_interop::workbook::{CellChange, CellProblem, Severity};
 use sakimori_store::assessment::SheetRow;
@@ -108,11 +108,7 @@ pub fn show(
     });
     let of = |severity| review.problems.iter().filter(|problem| problem.severity == severity).collect();
     let ((errors, errors_more), (notices, notices_more)) = (listed(of(Severity::Error)), listed(of(Severity::Notice)));
-    let status = match refusal.as_ref().map(|refusal| refusal.kind) {
-        None => StatusCode::OK,
-        Some(RefusalKind::Conflict) => StatusCode::CONFLICT,
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
+    let status = refusal.as_ref().map_or(StatusCode::OK, |refusal| crate::error::status(refusal.kind));
     let html = render(&ReviewPage {
         id: id.to_owned(),
         file_name: file_name.to_owned(),

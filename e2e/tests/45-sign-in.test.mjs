@@ -111,7 +111,7 @@ test("rules, sessions and notices are pages that everybody can use", async (t) =
   const page = await browser.page();
   page.expectProblem(/401/);
   await signIn(page, server, "mm-ciso", PASSWORD);
-  for (const path of ["/me", "/notices", "/administration/sign-in-rules", "/confirm"]) {
+  for (const path of ["/me", "/notices", "/administration/sign-in-rules", "/administration/upkeep", "/confirm"]) {
     await page.goto(`${server.url}${path}`);
     await checkAccessibility(page, path);
     await checkWidth(page, path);

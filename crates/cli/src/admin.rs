@@ -38,7 +38,8 @@ enum AdminCommand {
     )]
     Move(MoveArgs),
     /// How much evidence each organisation keeps and may keep.
-    Quota(EntranceArgs<QuotaCommand>),
+    #[command(subcommand)]
+    Quota(QuotaCommand),
     /// API tokens: list, revoke, create.
     Token(EntranceArgs<TokenCommand>),
     /// Networks from which people may come.

@@ -183,6 +183,12 @@ async fn verify(args: VerifyArgs) -> Result<ExitCode> {
                 "鍵がないので、中身は開いていません（--key-file）。 / Without the key only the files were checked."
             );
         }
+        if !found.unopened.is_empty() {
+            println!(
+                "外した鍵で封印した世代 {0:?} は、中身を開いていません（ファイルと目録は元のとおり）。 / Generations {0:?} are sealed with a retired key: whole, not opened.",
+                found.unopened
+            );
+        }
         if found.is_good() {
             println!("控えは揃っています。 / The backup is whole.");
         }

@@ -16,9 +16,9 @@ use crate::common::{DataArgs, open_app, told};
 #[derive(Args)]
 pub struct EntranceArgs<C: Subcommand> {
     #[command(subcommand)]
-    pub command: C,
+    command: C,
     #[command(flatten)]
-    pub data: DataArgs,
+    data: DataArgs,
 }
 
 #[derive(Subcommand)]

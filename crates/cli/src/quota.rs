@@ -8,13 +8,15 @@ use sakimori_app::App;
 use sakimori_app::evidence::quota::{self, Amount, GIB};
 use sakimori_store::registry;
 
-use crate::common::{open_app, told};
-use crate::entrances::EntranceArgs;
+use crate::common::{DataArgs, open_app, told};
 
 #[derive(Subcommand)]
 pub enum QuotaCommand {
     /// What every organisation keeps and may keep, as tab-separated lines.
-    List,
+    List {
+        #[command(flatten)]
+        data: DataArgs,
+    },
     /// Set the limit of one organisation; what is not named stays as it is.
     #[command(
         after_help = "例: sakimori admin quota set --organisation ID --gib 100 --files 50000 --data ./sakimori-data"
@@ -28,11 +30,15 @@ pub enum QuotaCommand {
         gib: Option<u32>,
         #[arg(long)]
         files: Option<u32>,
+        #[command(flatten)]
+        data: DataArgs,
     },
     /// Let the installation's limit hold for an organisation again.
     Reset {
         #[arg(long)]
         organisation: String,
+        #[command(flatten)]
+        data: DataArgs,
     },
 }
 
@@ -40,16 +46,17 @@ pub enum QuotaCommand {
 ///
 /// # Errors
 /// The data cannot be opened, or the act is refused.
-pub async fn run(args: EntranceArgs<QuotaCommand>) -> Result<ExitCode> {
-    let app = open_app(&args.data).await?;
-    let done = act(&app, args.command).await;
+pub async fn run(command: QuotaCommand) -> Result<ExitCode> {
+    let (QuotaCommand::List { data } | QuotaCommand::Set { data, .. } | QuotaCommand::Reset { data, .. }) = &command;
+    let app = open_app(data).await?;
+    let done = act(&app, command).await;
     app.store().close().await;
     done.map(|()| ExitCode::SUCCESS)
 }
 
 async fn act(app: &App, command: QuotaCommand) -> Result<()> {
     match command {
-        QuotaCommand::List => {
+        QuotaCommand::List { .. } => {
             let mut c = app.read().await?;
             for organisation in registry::organisations(&mut c).await? {
                 let room = quota::room(app, &mut c, &organisation.id).await.map_err(told)?;
@@ -67,7 +74,7 @@ async fn act(app: &App, command: QuotaCommand) -> Result<()> {
                 );
             }
         }
-        QuotaCommand::Set { organisation, gib, files } => {
+        QuotaCommand::Set { organisation, gib, files, .. } => {
             if gib.is_none() && files.is_none() {
                 bail!("--gib か --files を指定してください / name --gib or --files");
             }
@@ -79,7 +86,7 @@ async fn act(app: &App, command: QuotaCommand) -> Result<()> {
             quota::set(app, &organisation, Some(limit)).await.map_err(told)?;
             println!("{}・{}件 / files", quota::size(limit.bytes), limit.files);
         }
-        QuotaCommand::Reset { organisation } => quota::set(app, &organisation, None).await.map_err(told)?,
+        QuotaCommand::Reset { organisation, .. } => quota::set(app, &organisation, None).await.map_err(told)?,
     }
     Ok(())
 }

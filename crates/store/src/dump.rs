@@ -261,7 +261,7 @@ pub async fn insert_lines(w: &mut Write, from: &Table, lines: &[u8]) -> Result<u
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let batch: Vec<Vec<Json>> = rows.by_ref().take(many).collect();
-        let sql = insert_statement(from, batch.len());
+        let sql = insert_statement(from, batch.len(), w.is_postgres());
         let mut values = Vec::with_capacity(batch.len() * from.columns.len());
         for row in batch {
             for (column, value) in from.columns.iter().zip(row) {
@@ -283,7 +283,9 @@ fn search_entry(row: Vec<Json>) -> Result<search::SearchEntry> {
     Ok(search::SearchEntry { owner, kind, scope, subject, title, body })
 }
 
-fn insert_statement(table: &Table, rows: usize) -> String {
+/// SQLite looks a parameter's name up in a list of all of them: thousands of names make a restore take minutes, so there
+/// they have none.
+fn insert_statement(table: &Table, rows: usize, is_postgres: bool) -> String {
     let columns: Vec<String> = table.columns.iter().map(|column| quoted(&column.name)).collect();
     let mut sql = format!("INSERT INTO {} ({}) VALUES ", quoted(&table.name), columns.join(", "));
     for row in 0..rows {
@@ -293,8 +295,13 @@ fn insert_statement(table: &Table, rows: usize) -> String {
                 (_, 0) => "), (",
                 _ => ", ",
             };
-            // Writing to a String cannot fail.
-            let _ = write!(sql, "{before}${}", row * columns.len() + column + 1);
+            sql.push_str(before);
+            if is_postgres {
+                // Writing to a String cannot fail.
+                let _ = write!(sql, "${}", row * columns.len() + column + 1);
+            } else {
+                sql.push('?');
+            }
         }
     }
     sql.push(')');

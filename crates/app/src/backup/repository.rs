@@ -184,18 +184,7 @@ impl Repository {
     /// What a generation holds, and the hash of its sealed manifest.
     pub fn manifest(&self, generation: &Generation, keys: &Keys) -> Result<(Manifest, String)> {
         let (sealed, hash) = self.sealed_manifest(generation)?;
-        let text = keys.unseal(&sealed).map_err(|_| {
-            BackupError::refused(
-                format!(
-                    "第{}世代の目録を開けません。控えを取ったときの鍵ファイルを --key-file で指定してください",
-                    generation.sequence
-                ),
-                format!(
-                    "the manifest of generation {} does not open; give the key file of that time with --key-file",
-                    generation.sequence
-                ),
-            )
-        })?;
+        let text = keys.unseal(&sealed).map_err(|_| closed(generation.sequence))?;
         let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
             BackupError::Damaged(format!("manifest of generation {}: {error}", generation.sequence))
         })?;
@@ -236,6 +225,14 @@ impl Repository {
             .map_err(|error| BackupError::Damaged(format!("{name}: {error}")))?;
         Ok(lines)
     }
+}
+
+/// No key at hand opens a manifest.
+pub fn closed(sequence: u64) -> BackupError {
+    BackupError::refused(
+        format!("第{sequence}世代の目録を開けません。控えを取ったときの鍵ファイルを --key-file で指定してください"),
+        format!("the manifest of generation {sequence} does not open; give the key file of that time with --key-file"),
+    )
 }
 
 /// Only names that we write: nothing leads out of the folder.

@@ -260,6 +260,8 @@ async fn what_is_restored_knows_its_own_backups_and_no_foreign_one() {
 
         // Another installation seals one for our public key and puts it between ours.
         let other = TestApp::new(database).await;
+        // The random sources of tests begin alike.
+        let _: [u8; 32] = other.app.random();
         with_evidence(&other).await;
         let foreign = scratch.at("foreign");
         std::fs::create_dir_all(&foreign).expect("a folder");
@@ -296,4 +298,19 @@ async fn the_generations_that_need_a_key_are_named_before_it_goes() {
     assert_eq!(need(&old), [1]);
     assert_eq!(need(&test.app.keys().id()), [2]);
     assert_eq!(backup::noted(&test.app).await.expect("noted"), 2);
+
+    // What is sealed with the key that went is whole and closed; it is no damage, unless somebody changed it.
+    sakimori_app::upkeep::retire(&test.app, &old).await.expect("it is in the safe");
+    let look = async || {
+        let mut found = backup::verify(&to, Some(test.app.keys())).expect("verified");
+        backup::verify_against(&test.app, &to, &mut found).await.expect("compared");
+        found
+    };
+    let found = look().await;
+    assert!(found.is_good() && found.unopened == [1], "{:?}", found.faults);
+    let manifest = files_below(&to).into_iter().find(|path| path.ends_with("manifest.age")).expect("the first");
+    let mut bytes = std::fs::read(&manifest).expect("a file");
+    *bytes.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&manifest, bytes).expect("changed");
+    assert!(!look().await.is_good());
 }

@@ -83,6 +83,10 @@ async fn what_a_clock_far_ahead_left_is_brought_back_when_it_is_accepted() {
         test.organisation("alpha", carrier_profile()).await;
         let (officer, auditor) = (test.officer("alpha"), "alpha-auditor");
         let login = format!("alpha-{}", officer.role.code());
+        let mut c = test.app.read().await.expect("read");
+        let account = sakimori_store::identity::account_by_login(&mut c, &login).await.expect("a row").expect("there");
+        drop(c);
+        let officer = sakimori_app::Actor { account_id: account.id, ..officer };
         let token = NewToken { name: "集計".to_owned(), scopes: vec![TokenScope::ReadStandards], days: 30 };
         test.pass(10 * DAY);
         let ahead = test.browser(&login).await;

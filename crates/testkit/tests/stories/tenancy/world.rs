@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::StatusCode;
 use rust_xlsxwriter::Workbook;
 use sakimori_app::demo;
+use sakimori_app::evidence::quota;
 use sakimori_app::notice::{Audience, tell};
 use sakimori_app::workbook::Scope;
 use sakimori_app::workbook::import::{self, Stage};
@@ -51,6 +52,7 @@ impl World {
         duties::handover(&test, &administrator, "mm-general-a", "mm-general-head").await;
         duties::rows_of_tables(&test, OPERATOR).await;
         duties::doors(&test, OPERATOR, administrator).await;
+        quota::set(&test.app, OPERATOR, Some(quota::DEFAULT)).await.expect("a limit of its own");
         test.organisation(STRANGER, carrier_profile()).await;
         settle(&test).await;
         duties::rounds(&test).await;

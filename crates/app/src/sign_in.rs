@@ -459,9 +459,8 @@ async fn failed<T>(
     Err(wrong().into())
 }
 
-/// Whom a session in the middle of signing in belongs to, for the page of its step.
+/// What is known of somebody who comes back after long.
 pub struct Returning {
-    pub actor: Actor,
     pub department: String,
     pub contact: String,
     pub used_at: String,
@@ -473,16 +472,9 @@ pub struct Returning {
 /// The session is not at that step; a database error.
 pub async fn returning(app: &App, token: &str) -> Result<Returning> {
     let u = underway(app, token, Stage::Absence).await?;
-    let mut c = app.read().await?;
-    let seat = accounts::membership_of(&mut c, &u.account.id, &u.seat.organisation_id).await?;
-    let standing = store::standing(&mut c, &u.account.id).await?;
+    let standing = store::standing(&mut app.read().await?, &u.account.id).await?;
     let (contact, used_at) = standing.map_or_else(Default::default, |s| (s.contact, s.used_at));
-    Ok(Returning {
-        actor: actor(&u.account, &u.seat, ""),
-        department: seat.map_or_else(String::new, |seat| seat.department_name),
-        contact,
-        used_at,
-    })
+    Ok(Returning { department: u.seat.department_name, contact, used_at })
 }
 
 /// What somebody says who comes back after long.

@@ -273,11 +273,12 @@ pub async fn signed_in(c: &mut Connection, token_hash: &str) -> Result<Option<(S
         .one(
             "SELECT a.id, a.login, a.display_name, a.password_hash, a.state, a.failures, a.locked_until, a.language, a.created_at, a.version,
                     s.organisation_id, s.csrf, s.address, s.created_at, s.seen_at, s.expires_at, o.name, m.role, m.department_id,
-                    m.state, m.ends_on, m.version, s.acting_under
+                    m.state, m.ends_on, m.version, s.acting_under, COALESCE(d.name, '')
              FROM session s
              JOIN account a ON a.id = s.account_id
              JOIN membership m ON m.account_id = s.account_id AND m.organisation_id = s.organisation_id
              JOIN organisation o ON o.id = s.organisation_id
+             LEFT JOIN department d ON d.id = m.department_id AND d.organisation_id = m.organisation_id
              WHERE s.token_hash = $1",
             params![token_hash],
         )
@@ -310,7 +311,7 @@ pub async fn signed_in(c: &mut Connection, token_hash: &str) -> Result<Option<(S
         organisation_name: row.text(16)?,
         role,
         department_id: row.text(18)?,
-        department_name: String::new(),
+        department_name: row.text(23)?,
         ends_on: row.text(20)?,
         version: row.int(21)?,
     };

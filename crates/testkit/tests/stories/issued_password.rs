@@ -48,6 +48,23 @@ async fn an_issued_password_is_replaced_at_the_first_sign_in() {
 }
 
 #[tokio::test]
+async fn a_password_of_ones_own_does_not_hold_the_name_of_ones_department() {
+    for database in BOTH {
+        let test = TestApp::new(database).await;
+        test.organisation("alpha", carrier_profile()).await;
+        let administrator = test.actor("alpha", Role::Administrator, "");
+        let id = id_of(&test, "alpha-department-member").await;
+        let issued = issued_password::issue(&test.app, &administrator, &id).await.expect("a password");
+        let signed = sakimori_app::identity::sign_in(&test.app, "alpha-department-member", &issued, "192.0.2.1").await;
+        let token = signed.expect("as far as the step").token;
+        let replaced = async |new| issued_password::replace(&test.app, &token, new, "192.0.2.1").await.map(|_| ());
+        let refused = replaced("設備運用部の灯台と二艘の曳船").await.expect_err("the department's name");
+        assert_eq!(refused.refusal().map(|refusal| refusal.code), Some("password-own-data"), "{database:?}");
+        replaced(OWN).await.expect("one's own");
+    }
+}
+
+#[tokio::test]
 async fn an_issued_password_runs_out_and_opens_no_other_organisation() {
     for database in BOTH {
         let test = TestApp::new(database).await;

@@ -16,7 +16,7 @@ use crate::{Actor, App, Operation, Refusal, Result, deputy, seats, texts};
 
 /// Not used for this long is odd.
 const UNUSED_DAYS: i64 = 90;
-/// The review of a 年度 is due on this day: the last of the year that begins in April.
+/// The review of a 年度 is due on this day at the latest: the last of the year that begins in April.
 const DUE: (i8, i8) = (3, 31);
 /// Longest reason, in characters.
 const REASON_MAX: usize = 200;
@@ -54,11 +54,33 @@ pub async fn review(app: &App, actor: &Actor, id: &str) -> Result<Review> {
     Ok(Review { may_decide: actor.may(Permission::ReviewAccess) && review.state == "open", review, seats })
 }
 
-/// Begins the review of the running 年度 with every seat as it is now.
+/// The last day of a 年度.
+pub fn year_end(fiscal_year: i64) -> String {
+    format!("{}-{:02}-{:02}", fiscal_year + 1, DUE.0, DUE.1)
+}
+
+/// The day by which a review of a 年度 is to be done: from today to the end of the year; the end where none is given.
+fn checked_due(app: &App, fiscal_year: i64, typed: &str) -> Result<String> {
+    let (last, today) = (year_end(fiscal_year), app.today().to_string());
+    let due = texts::day(("due_on", "期限", "The day"), typed)?;
+    let due = if due.is_empty() { last.clone() } else { due };
+    if today <= due && due <= last {
+        return Ok(due);
+    }
+    Err(Refusal::invalid(
+        "review-due",
+        "期限は、今日から年度末までの日付にしてください。",
+        "The review is due between today and the end of the fiscal year.",
+    )
+    .into())
+}
+
+/// Begins the review of the running 年度 with every seat as it is now; without a day it is due at the end of the year.
 ///
 /// # Errors
-/// There is one already, or a role that may not.
-pub async fn open(app: &App, actor: &Actor) -> Result<String> {
+/// There is one already, a day that cannot be, or a role that may not.
+pub async fn open(app: &App, actor: &Actor, due_on: &str) -> Result<String> {
+    let due_on = checked_due(app, i64::from(fiscal_year(app.today())), due_on)?;
     let mut op = app.operate(actor, Permission::ReviewAccess).await?;
     let org = actor.organisation_id.clone();
     let year = i64::from(fiscal_year(app.today()));
@@ -76,7 +98,7 @@ pub async fn open(app: &App, actor: &Actor) -> Result<String> {
         organisation_id: org.clone(),
         fiscal_year: year,
         state: "open".to_owned(),
-        due_on: format!("{}-{:02}-{:02}", year + 1, DUE.0, DUE.1),
+        due_on: due_on.clone(),
         opened_by: actor.name.clone(),
         opened_at: op.now.clone(),
         closed_at: String::new(),
@@ -102,10 +124,25 @@ pub async fn open(app: &App, actor: &Actor) -> Result<String> {
         };
         store::insert_seat(&mut op.write, &org, &review.id, &row).await?;
     }
-    let after = json!({ "fiscal_year": year, "rows": members.len() });
+    let after = json!({ "fiscal_year": year, "due": due_on, "rows": members.len() });
     op.trail_new("access-review.open", ("access-review", &review.id), &after).await?;
     op.commit().await?;
     Ok(review.id)
+}
+
+/// Puts the day by which an open review is to be done elsewhere.
+///
+/// # Errors
+/// Not of this organisation, closed, a day that cannot be, somebody was faster, or a role that may not.
+pub async fn set_due(app: &App, actor: &Actor, id: &str, due_on: &str, version: i64) -> Result<()> {
+    let mut op = app.operate(actor, Permission::ReviewAccess).await?;
+    let org = actor.organisation_id.clone();
+    let before = store::by_id(&mut op.write, &org, id).await?.ok_or_else(Refusal::not_found)?;
+    let after = AccessReview { due_on: checked_due(app, before.fiscal_year, due_on)?, version, ..before.clone() };
+    store::set_due(&mut op.write, &after).await?;
+    let due = |review: &AccessReview| json!({ "due": review.due_on });
+    op.trail("access-review.due", ("access-review", id), Some(&due(&before)), Some(&due(&after))).await?;
+    op.commit().await
 }
 
 /// What is odd about seats.

@@ -8,7 +8,7 @@ use sakimori_domain::identity::Permission;
 use sakimori_store::assessment::{self as store, Assessment, Evidence, SheetRow};
 use sakimori_store::edition::{self, EditionEntry, ProvisionEntry};
 use sakimori_store::trail::{self, Event};
-use sakimori_store::{StoreError, registry};
+use sakimori_store::{Connection, StoreError, registry};
 use serde_json::{Map, Value, json};
 
 use crate::assessment::{may_answer, may_see, require_open};
@@ -346,6 +346,32 @@ pub async fn save_many(
         op.commit().await?;
     }
     Ok(changed)
+}
+
+/// The rows of running Assessments that name somebody as in charge, with the title of their Assessment.
+pub(crate) async fn rows_of_owner(c: &mut Connection, org: &str, name: &str) -> Result<Vec<(String, SheetRow)>> {
+    let mut rows = Vec::new();
+    for assessment in store::assessments(c, org).await?.into_iter().filter(|a| a.state == "open") {
+        let named = store::sheet(c, org, &assessment.id).await?.into_iter().filter(|row| row.answer.owner == name);
+        rows.extend(named.map(|row| (assessment.title.clone(), row)));
+    }
+    Ok(rows)
+}
+
+/// Puts another name in charge of those rows, inside an operation. An answer that could not be kept as it stands today
+/// stays as it is rather than hold up all the others.
+pub(crate) async fn pass_to_owner(op: &mut Operation<'_>, from: &str, to: &str) -> Result<u64> {
+    let (org, mut passed) = (op.actor.organisation_id.clone(), 0);
+    for (_, row) in rows_of_owner(&mut op.write, &org, from).await? {
+        if checked(row.answer.clone()).is_err() {
+            continue;
+        }
+        let versions = field_versions(&row)?;
+        let change = Change { owner: Some(to.to_owned()), ..Change::default() };
+        let (_, wrote) = write(op, row, change, versions).await?;
+        passed += u64::from(wrote);
+    }
+    Ok(passed)
 }
 
 pub(crate) fn at_row(error: AppError, number: &str) -> AppError {

@@ -4,13 +4,14 @@
 //! to [`HISTORY`], with the reason why it is no duty; a test finds the ones that are in neither.
 
 use sakimori_domain::identity::Permission;
+use sakimori_store::assessment::SheetRow;
 use sakimori_store::handover::{self as store, Handover, Held, Move};
 use sakimori_store::identity::{self, Membership};
-use sakimori_store::{Connection, Write, seat};
+use sakimori_store::{Connection, seat};
 use serde::{Deserialize, Serialize};
 
 use crate::notice::{self, Audience};
-use crate::{Actor, App, AppError, Refusal, Result, seats, texts};
+use crate::{Actor, App, AppError, Operation, Refusal, Result, answers, seats, texts};
 
 /// Longest reason, in characters.
 const REASON_MAX: usize = 200;
@@ -44,6 +45,13 @@ pub const DUTIES: &[Duty] = &[
         en: "Requests that lie with the person",
         fate: Fate::MovedInDepartment,
         columns: &[("answer_request", "delegate_id")],
+    },
+    Duty {
+        code: "owner",
+        ja: "担当として名前が書かれた回答（実施中の点検）",
+        en: "Answers of open assessments that name the person as in charge",
+        fate: Fate::Moved,
+        columns: &[("answer", "owner")],
     },
     Duty {
         code: "draft",
@@ -80,7 +88,6 @@ pub const HISTORY: &[(&str, &str, &str)] = &[
     ("access_review", "opened_by", "a name: who began it; any officer goes on with it"),
     ("access_review_seat", "account_id", "what was reviewed"),
     ("access_review_seat", "decided_by", "a name: who decided then"),
-    ("answer", "owner", "free text of the department, no account"),
     ("answer", "updated_by", "a name: who wrote last"),
     ("answer_request", "asked_by", "a name: who asked; whoever runs assessments accepts"),
     ("approval_step", "account_id", "who took the step: never moves"),
@@ -130,8 +137,38 @@ pub const HISTORY: &[(&str, &str, &str)] = &[
     ("workbook_import", "created_by", "a name: who read it; a reading lies a day at most"),
 ];
 
+/// The name under which a person stands in charge of answers, which is text; empty where two people share it, since nobody
+/// can tell whose the answers are.
+async fn own_name(c: &mut Connection, m: &Move<'_>, account_id: &str) -> Result<String> {
+    let members = identity::members(c, m.organisation_id).await?;
+    let name = members.iter().find(|seat| seat.account_id == account_id).map(|seat| seat.display_name.clone());
+    let name = name.unwrap_or_default();
+    let is_only = members.iter().filter(|seat| seat.display_name == name).count() == 1;
+    Ok(if is_only { name } else { String::new() })
+}
+
+async fn answers_of(c: &mut Connection, m: &Move<'_>) -> Result<Held> {
+    let name = own_name(c, m, m.from).await?;
+    if name.is_empty() {
+        return Ok(Held::new());
+    }
+    let rows = answers::rows_of_owner(c, m.organisation_id, &name).await?;
+    let due = |row: &SheetRow| row.answer.due.map_or_else(String::new, |day| day.to_string());
+    Ok(rows.into_iter().map(|(title, row)| (format!("{title} {}", row.number), due(&row))).collect())
+}
+
+async fn pass_answers(op: &mut Operation<'_>, m: &Move<'_>) -> Result<u64> {
+    let from = own_name(&mut op.write, m, m.from).await?;
+    let to = identity::membership_of(&mut op.write, m.to, m.organisation_id).await?;
+    match to {
+        Some(to) if !from.is_empty() => answers::pass_to_owner(op, &from, &to.display_name).await,
+        _ => Ok(0),
+    }
+}
+
 async fn held(c: &mut Connection, code: &str, m: &Move<'_>) -> Result<Held> {
     Ok(match code {
+        "owner" => answers_of(c, m).await?,
         "request" => store::requests(c, m).await?,
         "draft" => store::drafts(c, m).await?,
         "deputy" => store::deputies(c, m).await?,
@@ -141,7 +178,11 @@ async fn held(c: &mut Connection, code: &str, m: &Move<'_>) -> Result<Held> {
     })
 }
 
-async fn moved(w: &mut Write, code: &str, m: &Move<'_>) -> Result<u64> {
+async fn moved(op: &mut Operation<'_>, code: &str, m: &Move<'_>) -> Result<u64> {
+    if code == "owner" {
+        return pass_answers(op, m).await;
+    }
+    let w = &mut op.write;
     Ok(match code {
         "request" => store::move_requests(w, m).await?,
         "draft" => store::move_drafts(w, m).await?,
@@ -243,7 +284,7 @@ pub async fn hand_over(app: &App, actor: &Actor, account_id: &str, new: NewHando
     for duty in DUTIES {
         let to = if duty.fate == Fate::MovedInDepartment && !same_department { "" } else { &successor.account_id };
         let m = Move { organisation_id: &org, from: account_id, to, at: &at };
-        let count = moved(&mut op.write, duty.code, &m).await?;
+        let count = moved(&mut op, duty.code, &m).await?;
         if count > 0 {
             let facts = serde_json::json!({ "kind": duty.code, "rows": count, "name": leaving.display_name, "successor": successor.display_name });
             op.trail_new("handover.move", ("account", account_id), &facts).await?;

@@ -244,6 +244,15 @@ pub async fn choices(app: &App, actor: &Actor) -> Result<Choices> {
     })
 }
 
+/// Whether the actor can act in more than one organisation today.
+///
+/// # Errors
+/// A database error.
+pub async fn has_several(app: &App, actor: &Actor) -> Result<bool> {
+    let seats = identity::memberships_of_account(&mut app.read().await?, &actor.account_id).await?;
+    Ok(seats.iter().filter(|seat| seat.is_active_on(app.today())).count() > 1)
+}
+
 /// Takes an offered seat, or says no. The trail of the offering organisation says which.
 ///
 /// # Errors

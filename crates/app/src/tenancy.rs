@@ -311,6 +311,14 @@ async fn tell_both(mut op: Operation<'_>, actor: &Actor, other: &str, action: &s
 /// # Errors
 /// A role that may not; a database error.
 pub async fn members(app: &App, actor: &Actor) -> Result<Vec<Member>> {
+    first_members(app, actor, usize::MAX).await
+}
+
+/// The first of them: a page that only gives an idea does not ask after thousands.
+///
+/// # Errors
+/// A role that may not; a database error.
+pub async fn first_members(app: &App, actor: &Actor, most: usize) -> Result<Vec<Member>> {
     actor.require(Permission::ReadMembers)?;
     let (today, org) = (app.today(), actor.organisation_id.as_str());
     let mut c = app.read().await?;
@@ -319,6 +327,9 @@ pub async fn members(app: &App, actor: &Actor) -> Result<Vec<Member>> {
     let sees = |lower: &str, what| shows(&rows, (org, lower), what, today);
     for row in &rows {
         let lower = row.relation.lower.as_str();
+        if out.len() == most {
+            break;
+        }
         if row.relation.side(org) != Some(Side::Upper) || !row.relation.holds(today) || !sees(lower, What::Name) {
             continue;
         }

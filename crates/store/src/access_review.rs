@@ -85,6 +85,21 @@ pub async fn insert(w: &mut Write, r: &AccessReview) -> Result<()> {
     Ok(())
 }
 
+/// Sets the day by which an open review is to be done.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when somebody was faster, or it is closed.
+pub async fn set_due(w: &mut Write, r: &AccessReview) -> Result<()> {
+    let touched = w
+        .run(
+            "UPDATE access_review SET due_on = $1, version = version + 1
+             WHERE organisation_id = $2 AND id = $3 AND state = 'open' AND version = $4",
+            params![&r.due_on, &r.organisation_id, &r.id, r.version],
+        )
+        .await?;
+    if touched == 1 { Ok(()) } else { Err(StoreError::Conflict("access_review")) }
+}
+
 /// Closes a review that is open.
 ///
 /// # Errors

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use axum::Extension;
-use axum::http::header::{ACCEPT, LOCATION, RETRY_AFTER};
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, LOCATION, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use sakimori_app::{AppError, Refusal, RefusalKind};
 use serde_json::json;
@@ -38,6 +38,7 @@ impl WebError {
     pub fn app(error: AppError, parts: &Parts) -> Self {
         let mut this = Self::from(error);
         this.json = reads_json(parts);
+        this.english = prefers_english(&parts.headers);
         this
     }
 
@@ -68,6 +69,12 @@ impl WebError {
             _ => None,
         }
     }
+}
+
+/// Whether a browser asks for English first: all that is known of somebody who is not signed in.
+pub fn prefers_english(headers: &HeaderMap) -> bool {
+    let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    languages.trim_start().get(..2).is_some_and(|first| first.eq_ignore_ascii_case("en"))
 }
 
 /// Whether a request reads JSON rather than pages.
@@ -152,7 +159,39 @@ impl IntoResponse for WebError {
     }
 }
 
+/// A refusal as it was answered, for the layer that knows who reads it.
+#[derive(Clone)]
+struct Told {
+    refusal: Refusal,
+    as_json: bool,
+    english: bool,
+}
+
+/// A refusal in the language of the person who gets it: handlers need not know it. Anything else stays as it is.
+pub fn in_language_of(mut response: Response, language: &str) -> Response {
+    let english = language == "en";
+    let Some(told) = response.extensions_mut().remove::<Told>().filter(|told| told.english != english) else {
+        return response;
+    };
+    let again = page(&told.refusal, response.status(), told.as_json, english);
+    let (mut head, body) = again.into_parts();
+    // What was added to the answer (when to come back, a cookie) stays.
+    let (old, _) = response.into_parts();
+    for (name, value) in old.headers {
+        if let Some(name) = name.filter(|name| !head.headers.contains_key(name)) {
+            head.headers.insert(name, value);
+        }
+    }
+    Response::from_parts(head, body)
+}
+
 fn page(refusal: &Refusal, status: StatusCode, as_json: bool, english: bool) -> Response {
+    let mut response = bare_page(refusal, status, as_json, english);
+    response.extensions_mut().insert(Told { refusal: refusal.clone(), as_json, english });
+    response
+}
+
+fn bare_page(refusal: &Refusal, status: StatusCode, as_json: bool, english: bool) -> Response {
     let (what, next) = if english { (&refusal.en, &refusal.next_en) } else { (&refusal.ja, &refusal.next_ja) };
     if as_json {
         let body = json!({ "code": refusal.code, "message": what, "next": next });

@@ -41,6 +41,8 @@ pub struct Page {
     pub today: Date,
     /// Printed in the margin of every page.
     pub marking: String,
+    /// The page with its filters, to come back to it in another language.
+    pub here: String,
 }
 
 impl Page {
@@ -58,6 +60,7 @@ impl Page {
             fiscal_year: fiscal_year(today),
             today,
             marking: String::new(),
+            here: if person.here.is_empty() { path.to_owned() } else { person.here.clone() },
         }
     }
 
@@ -93,6 +96,11 @@ impl Page {
     /// 令和8年度 / FY2026.
     pub fn year(&self, fiscal_year: &i16) -> String {
         if self.english { format!("FY{fiscal_year}") } else { format!("{}年度", era_year(*fiscal_year)) }
+    }
+
+    /// The same of a year as it is kept.
+    pub fn year_of(&self, fiscal_year: &i64) -> String {
+        i16::try_from(*fiscal_year).map_or_else(|_| fiscal_year.to_string(), |year| self.year(&year))
     }
 
     /// 2026年11月20日（金）; empty for an empty text.

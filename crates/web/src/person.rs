@@ -1,6 +1,7 @@
 //! The person of a request, taken from the session cookie.
 
 use axum::extract::FromRequestParts;
+use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use sakimori_app::Actor;
@@ -32,6 +33,14 @@ pub struct Person {
     pub is_token: bool,
     /// The address may reach the pages of administration.
     pub administers_here: bool,
+    /// Path and query of the page that is asked for; empty for a request that writes.
+    pub here: String,
+}
+
+/// Where a request that reads goes.
+fn here(parts: &Parts) -> String {
+    let path = parts.uri.path_and_query().filter(|_| parts.method == Method::GET);
+    path.map_or_else(String::new, ToString::to_string)
 }
 
 impl FromRequestParts<WebState> for Person {
@@ -61,6 +70,7 @@ impl FromRequestParts<WebState> for Person {
             is_confirmed,
             is_token: false,
             administers_here: signed.administers_here,
+            here: here(parts),
         };
         parts.extensions.insert(person.clone());
         Ok(person)
@@ -95,6 +105,7 @@ async fn with_token(parts: &mut Parts, state: &WebState, token: &str) -> Result<
         is_confirmed: false,
         is_token: true,
         administers_here: false,
+        here: String::new(),
     };
     parts.extensions.insert(person.clone());
     Ok(person)

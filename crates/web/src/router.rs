@@ -5,7 +5,7 @@
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Request, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -14,7 +14,7 @@ use sakimori_app::{Actor, Refusal};
 use sakimori_domain::identity::Permission;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::error::WebError;
+use crate::error::{WebError, in_language_of};
 use crate::forms::UPLOAD_MAX;
 use crate::identity::{confirm, factors, passkey, steps};
 use crate::person::Person;
@@ -137,13 +137,14 @@ async fn guard(State((state, access)): State<(WebState, Access)>, request: Reque
         let refused = WebError::app(Refusal::forbidden().into(), &parts);
         return refused.in_language(&person.actor.language).into_response();
     }
+    let language = person.actor.language.clone();
     if access.is_dangerous(parts.method == Method::GET) && !person.is_confirmed {
         return match confirm::hold(&state, person, parts, body).await {
-            Ok(request) => next.run(request).await,
+            Ok(request) => in_language_of(next.run(request).await, &language),
             Err(response) => *response,
         };
     }
-    next.run(Request::from_parts(parts, body)).await
+    in_language_of(next.run(Request::from_parts(parts, body)).await, &language)
 }
 
 use Access::{AnyStep, Anybody, Confirmed, ConfirmedNeeds, Needs, NeedsEither, OwnFactors, SignedIn, Step};
@@ -208,6 +209,7 @@ routes! {
     GET  "/access-reviews"           NeedsEither(P::Audit, P::Approve) => access_review::list;
     POST "/access-reviews"           Needs(P::ReviewAccess) => access_review::open;
     GET  "/access-reviews/{id}"      NeedsEither(P::Audit, P::Approve) => access_review::show;
+    POST "/access-reviews/{id}/due"  Needs(P::ReviewAccess) => access_review::set_due;
     POST "/access-reviews/{id}/seats/{account}" Needs(P::ReviewAccess) => access_review::decide;
     GET  "/approvals"                SignedIn => approval::list;
     POST "/approvals"                SignedIn => approval::draft;
@@ -406,12 +408,33 @@ routes! {
     GET  "/"                         SignedIn => home::show;
 }
 
+/// There is no such page, in the reader's language.
+async fn nothing(State(state): State<WebState>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    let person = Person::from_request_parts(&mut parts, &state).await;
+    let refused = WebError::app(Refusal::not_found().into(), &parts);
+    match person {
+        Ok(person) => refused.in_language(&person.actor.language),
+        Err(_) => refused,
+    }
+    .into_response()
+}
+
+/// The address of a form that was typed in, or opened again: there is nothing to show.
+async fn not_this_way(state: State<WebState>, request: Request) -> Response {
+    let mut response = nothing(state, request).await;
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
 /// The whole product as one service.
 pub fn router(state: WebState) -> Router {
+    let pages = conflict::Pages(table(&state).with_state(state.clone()));
     table(&state)
-        .fallback(|| async { WebError::from(Refusal::not_found()) })
+        .fallback(nothing)
+        .method_not_allowed_fallback(not_this_way)
         .layer(DefaultBodyLimit::max(UPLOAD_MAX))
-        .layer(from_fn(conflict::keep_words))
+        .layer(from_fn_with_state(pages, conflict::keep_words))
         .layer(from_fn(security::same_origin))
         .layer(from_fn_with_state(state.clone(), edge::gate))
         .layer(from_fn_with_state(state.clone(), health::count))

@@ -9,7 +9,7 @@ use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_app::deputy::{self, NewDeputy};
 use sakimori_app::handover::{self, NewHandover};
 use sakimori_app::requests::{self, NewRequest, Step as RequestStep};
-use sakimori_app::{Actor, AppError, identity, revision};
+use sakimori_app::{Actor, AppError, answers, identity, revision};
 use sakimori_domain::approval::{Kind, State, Step};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_domain::revision::Direction;
@@ -227,11 +227,17 @@ async fn an_access_review_holds_when_a_second_person_has_signed_it_off() {
         test.organisation("alpha", carrier_profile()).await;
         let officer = person(&test, "alpha-security-officer").await;
         let auditor = person(&test, "alpha-auditor").await;
-        let review = access_review::open(&test.app, &officer).await.expect("a review");
-        assert!(access_review::open(&test.app, &officer).await.is_err(), "one a year");
+        let review = access_review::open(&test.app, &officer, "").await.expect("a review");
+        assert!(access_review::open(&test.app, &officer, "").await.is_err(), "one a year");
         let all = access_review::review(&test.app, &officer, &review).await.expect("the review");
         assert!(all.seats.iter().any(|s| s.login == "alpha-executive" && s.marks.contains("unused")));
         assert!(all.seats.iter().all(|s| s.login != "alpha-auditor" || !s.marks.contains("unused")), "just signed in");
+        let due = async |day: &str, version| access_review::set_due(&test.app, &officer, &review, day, version).await;
+        for day in ["2000-01-01", "2099-12-31", "x"] {
+            assert!(due(day, 1).await.is_err(), "{day} is no day of the year that is left");
+        }
+        due("2027-01-29", 1).await.expect("another day");
+        assert!(due("2027-02-26", 1).await.is_err(), "somebody was faster");
         let early = approval::draft(&test.app, &officer, Kind::AccessReview, &review, "").await.expect_err("undecided");
         assert_eq!(code(&early), "review-undecided");
         for seat in &all.seats {
@@ -285,6 +291,7 @@ async fn a_person_who_moves_hands_everything_over_in_one_act() {
         };
         let id = assessment::create(&test.app, &officer, opened).await.expect("an assessment");
         let rows = assessment::sheet(&test.app, &officer, &id).await.expect("a sheet").rows;
+        let sheet = id.clone();
         let asked = NewRequest {
             assessment_id: id,
             answers: vec![rows[0].id.clone()],
@@ -296,9 +303,13 @@ async fn a_person_who_moves_hands_everything_over_in_one_act() {
         let delegate = RequestStep::Delegate { account_id: member.account_id.clone() };
         requests::step(&test.app, &officer, &request, 1, delegate).await.expect("delegated");
         deputy::name(&test.app, &officer, stand_in(&member, &[])).await.expect("named");
+        let owner = answers::Change { owner: Some(member.name.clone()), ..answers::Change::default() };
+        answers::save_many(&test.app, &officer, &sheet, &[rows[0].id.clone(), rows[1].id.clone()], &owner)
+            .await
+            .expect("in charge");
         let preview = handover::preview(&test.app, &administrator, &member.account_id).await.expect("a preview");
         let count = |code: &str| preview.lines.iter().find(|l| l.duty.code == code).map_or(0, |l| l.count);
-        assert_eq!((count("request"), count("deputy")), (1, 1));
+        assert_eq!((count("request"), count("deputy"), count("owner")), (1, 1, 2));
         assert!(preview.lines.iter().all(|line| line.things.is_empty()), "an administrator sees numbers, not contents");
         let leaving = test.browser("alpha-department-member").await;
         let new = |version| NewHandover {
@@ -321,6 +332,9 @@ async fn a_person_who_moves_hands_everything_over_in_one_act() {
             handover::hand_over(&test.app, &administrator, &member.account_id, new(1)).await.expect("handed over");
         let desk = requests::desk(&test.app, &officer, &request).await.expect("the request");
         assert_eq!(desk.request.delegate_id, successor);
+        let rows = assessment::sheet(&test.app, &officer, &sheet).await.expect("a sheet").rows;
+        let named = |name: &str| rows.iter().filter(|row| row.answer.owner == name).count();
+        assert_eq!((named("後任"), named(&member.name)), (2, 0), "who is in charge is the successor");
         assert_eq!(leaving.get("/").await.status, StatusCode::SEE_OTHER, "signed out");
         let note = test.browser("alpha-administrator").await.get(&format!("/handovers/{made}")).await;
         assert!(note.text().contains("引継書") && note.text().contains("後任"));

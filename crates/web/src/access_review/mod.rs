@@ -32,20 +32,46 @@ struct ListPage {
     reviews: Vec<AccessReview>,
     /// The running 年度 has none yet.
     may_open: bool,
+    /// Its last day.
+    year_end: String,
+    refusal: Option<Refusal>,
+}
+
+async fn overview(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Result<Response, WebError> {
+    let reviews = app::list(&state.app, &person.actor).await?;
+    let year = i64::from(fiscal_year(state.app.today()));
+    let may_open = reviews.iter().all(|r| r.fiscal_year != year);
+    let p = Page::new(state, person, Room::Administration, "/access-reviews");
+    render(&ListPage { p, reviews, may_open, year_end: app::year_end(year), refusal })
 }
 
 /// GET /access-reviews
 pub async fn list(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    let reviews = app::list(&state.app, &person.actor).await?;
-    let year = i64::from(fiscal_year(state.app.today()));
-    let may_open = reviews.iter().all(|r| r.fiscal_year != year);
-    render(&ListPage { p: Page::new(&state, &person, Room::Administration, "/access-reviews"), reviews, may_open })
+    overview(&state, &person, None).await
 }
 
 /// POST /access-reviews
 pub async fn open(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
-    let id = app::open(&state.app, &form.person.actor).await?;
-    see_other(&format!("/access-reviews/{id}"), None)
+    let opened = app::open(&state.app, &form.person.actor, form.fields.get("due_on")).await;
+    match typed(&form.person, opened)? {
+        Ok(id) => see_other(&format!("/access-reviews/{id}"), None),
+        Err(refusal) => Ok(again(overview(&state, &form.person, Some(refusal)).await?)),
+    }
+}
+
+/// POST /access-reviews/{id}/due
+pub async fn set_due(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    form: PersonForm,
+) -> Result<Response, WebError> {
+    let f = &form.fields;
+    let version = f.get("version").parse().unwrap_or(0);
+    let set = app::set_due(&state.app, &form.person.actor, &id, f.get("due_on"), version).await;
+    match typed(&form.person, set)? {
+        Ok(()) => see_other(&format!("/access-reviews/{id}"), None),
+        Err(refusal) => Ok(again(page(&state, &form.person, &id, Some(refusal)).await?)),
+    }
 }
 
 #[derive(Template)]
@@ -77,6 +103,10 @@ impl RecordPage {
         self.p.t(ja, en)
     }
 
+    fn year_end(&self) -> String {
+        app::year_end(self.r.review.fiscal_year)
+    }
+
     fn undecided(&self) -> usize {
         self.r.seats.iter().filter(|seat| seat.decision.is_empty()).count()
     }
@@ -85,7 +115,7 @@ impl RecordPage {
 async fn page(state: &WebState, person: &Person, id: &str, refusal: Option<Refusal>) -> Result<Response, WebError> {
     let r = app::review(&state.app, &person.actor, id).await?;
     let roles = seats::roles_of(&mut state.app.read().await?, &person.actor.organisation_id).await?;
-    let p = Page::new(state, person, Room::Administration, "/access-reviews");
+    let p = Page::printed(state, person, Room::Administration, "/access-reviews").await?;
     render(&RecordPage { p, r, roles, refusal })
 }
 

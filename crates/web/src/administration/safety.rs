@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use sakimori_app::sign_in_policy::{self, LIMITS, Policy};
-use sakimori_app::{AppError, Refusal, RefusalKind, account_care, issued_password, second_factor};
+use sakimori_app::{AppError, Refusal, RefusalKind, account_care, issued_password, seats, second_factor};
 use sakimori_domain::identity::Role;
 use sakimori_store::sign_in::Member;
 
@@ -119,23 +119,26 @@ struct RulesPage {
     p: Page,
     policy: Policy,
     version: i64,
+    /// Roles that an organisation of this kind can have.
+    roles: Vec<Role>,
     refusal: Option<Refusal>,
 }
 
-fn rules_page(
+async fn rules_page(
     state: &WebState,
     person: &Person,
     kept: (Policy, i64),
     refusal: Option<Refusal>,
 ) -> Result<Response, WebError> {
     let p = Page::new(state, person, Room::Administration, "/administration/sign-in-rules");
-    render(&RulesPage { p, policy: kept.0, version: kept.1, refusal })
+    let roles = seats::roles_of(&mut state.app.read().await?, &person.actor.organisation_id).await?;
+    render(&RulesPage { p, policy: kept.0, version: kept.1, roles, refusal })
 }
 
 /// GET /administration/sign-in-rules
 pub async fn rules(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let kept = sign_in_policy::of(&mut state.app.read().await?, &person.actor.organisation_id).await?;
-    rules_page(&state, &person, kept, None)
+    rules_page(&state, &person, kept, None).await
 }
 
 fn number(fields: &Fields, code: &str) -> i64 {
@@ -158,6 +161,6 @@ pub async fn change_rules(State(state): State<WebState>, form: PersonForm) -> Re
     let changed = sign_in_policy::change(&state.app, &form.person.actor, &policy, version).await;
     match typed(&form.person, changed)? {
         Ok(()) => see_other("/administration/sign-in-rules", None),
-        Err(refusal) => Ok(again(rules_page(&state, &form.person, (policy, version), Some(refusal))?)),
+        Err(refusal) => Ok(again(rules_page(&state, &form.person, (policy, version), Some(refusal)).await?)),
     }
 }

@@ -15,7 +15,7 @@ use sakimori_store::registry::Department;
 use sakimori_store::request::AnswerRequest;
 use serde::Deserialize;
 
-use super::sheet::{Grid, grid_chapters, shows};
+use super::sheet::{Grid, grid_chapters, people, shows};
 use super::view::Chip;
 use super::{query_string, told};
 use crate::error::WebError;
@@ -264,6 +264,7 @@ pub async fn show(State(state): State<WebState>, person: Person, Path(id): Path<
         back: format!("{PATH}/{id}"),
         rows_url: String::new(),
         chapter_url: String::new(),
+        people: people(&state, &person).await?,
     };
     let own = !person.actor.may(Permission::ReadAssessments);
     let today = state.app.today();

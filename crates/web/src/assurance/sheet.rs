@@ -10,6 +10,7 @@ use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Change, Tally, compare};
 use sakimori_domain::identity::Permission;
 use sakimori_store::assessment::{Assessment, SheetRow};
+use sakimori_store::identity::Membership;
 use sakimori_store::registry::Department;
 use serde::Deserialize;
 
@@ -92,6 +93,20 @@ pub struct Grid<'a> {
     pub rows_url: String,
     /// Address of the page, to which a chapter to begin with is added.
     pub chapter_url: String,
+    /// Who can be in charge of a row, to choose from; another name can be typed all the same.
+    pub people: Vec<String>,
+}
+
+/// The names that a reader may choose from: a department sees its own people.
+pub async fn people(state: &WebState, person: &Person) -> Result<Vec<String>, WebError> {
+    let actor = &person.actor;
+    let all = sakimori_store::identity::members(&mut state.app.read().await?, &actor.organisation_id).await?;
+    let whole = actor.may(Permission::ReadAssessments);
+    let is_near =
+        |seat: &Membership| whole || (!seat.department_id.is_empty() && seat.department_id == actor.department_id);
+    let today = state.app.today();
+    let near = all.into_iter().filter(|seat| seat.is_active_on(today) && is_near(seat));
+    Ok(near.map(|seat| seat.display_name).collect())
 }
 
 /// A chapter with the rows that are shown.
@@ -221,6 +236,7 @@ async fn grid_of<'a>(
         back: address(id, query, &[("chapter", &query.chapter)]),
         rows_url: open(format!("/assessments/{id}/rows{}", query_string(&filters))),
         chapter_url: open(address(id, query, &[])),
+        people: people(state, person).await?,
     })
 }
 

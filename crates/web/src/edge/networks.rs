@@ -25,7 +25,7 @@ struct NetworksPage {
 /// GET /administration/networks
 pub async fn show(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let (members, administration) = app::lists(&state.app, &person.actor).await?;
-    let p = Page::new(&state, &person, Room::Administration, "/administration");
+    let p = Page::new(&state, &person, Room::Administration, "/administration/networks");
     render(&NetworksPage { p, members: members.join("\n"), administration: administration.join("\n"), refusal: None })
 }
 
@@ -44,7 +44,7 @@ pub async fn change(State(state): State<WebState>, form: PersonForm) -> Result<R
                 Area::Members => networks.clone_into(&mut members),
                 Area::Administration => networks.clone_into(&mut administration),
             }
-            let p = Page::new(&state, &form.person, Room::Administration, "/administration");
+            let p = Page::new(&state, &form.person, Room::Administration, "/administration/networks");
             Ok(again(render(&NetworksPage { p, members, administration, refusal: Some(refusal) })?))
         }
     }

@@ -42,7 +42,7 @@ fn scope_words(token: &ApiToken, english: &bool) -> String {
 
 async fn page(state: &WebState, person: &Person, made: String, refusal: Option<Refusal>) -> Result<Response, WebError> {
     let tokens = app::own(&state.app, &person.actor).await?;
-    let p = Page::new(state, person, Room::Administration, "/me");
+    let p = Page::new(state, person, Room::Administration, "/me/tokens");
     render(&TokensPage { p, tokens, possible: app::possible(&person.actor), made, refusal })
 }
 
@@ -78,7 +78,7 @@ pub async fn revoke(
 /// GET /administration/tokens
 pub async fn all(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let tokens = app::all(&state.app, &person.actor).await?;
-    let p = Page::new(&state, &person, Room::Administration, "/administration");
+    let p = Page::new(&state, &person, Room::Administration, "/administration/tokens");
     render(&AllTokensPage { p, tokens })
 }
 

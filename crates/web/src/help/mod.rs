@@ -49,6 +49,8 @@ struct HelpPage {
     p: Page,
     title: &'static str,
     chapters: Vec<Link>,
+    /// Language of the text.
+    lang: &'static str,
     /// Our own text as HTML.
     html: String,
 }
@@ -69,6 +71,7 @@ fn page(state: &WebState, person: &Person, name: Option<&str>) -> Result<Respons
     };
     render(&HelpPage {
         title: markdown::title(text),
+        lang: if ENGLISH.iter().any(|(name, _)| name == here) { "en" } else { "ja" },
         chapters: list.iter().map(link).collect(),
         html: markdown::html(text),
         p,

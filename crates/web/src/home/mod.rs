@@ -1,9 +1,12 @@
 //! ホーム: what do I do now?
 
+mod desks;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use sakimori_app::Actor;
+use sakimori_app::tenancy::Member;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally};
 use sakimori_domain::identity::Permission;
@@ -12,6 +15,7 @@ use sakimori_store::request::{self, AnswerRequest};
 use sakimori_store::trail::{self, Event};
 use sakimori_store::{Connection, edition, registry};
 
+use self::desks::People;
 use crate::error::WebError;
 use crate::page::{Page, Room, render};
 use crate::person::Person;
@@ -30,6 +34,10 @@ struct HomePage {
     events: Vec<(Event, &'static str)>,
     steps: Option<Steps>,
     notices: Vec<crate::notice::Shown>,
+    /// For who administers accounts.
+    people: Option<People>,
+    /// The first organisations below one's own, for the desks.
+    members: Vec<Member>,
     /// The sign-in before this one: moment and address.
     last: Option<(String, String)>,
 }
@@ -87,11 +95,14 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     let steps =
         if actor.may(Permission::ManageAssessments) { first_steps(&mut c, actor, &requests).await? } else { None };
     drop(c);
-    let mut tasks: Vec<Task> = sakimori_app::carry::to_review(&state.app, actor)
-        .await?
-        .into_iter()
-        .map(|(id, title, rows)| review_task(&id, &title, rows, p.english))
-        .collect();
+    let people = People::of(&state, actor).await?;
+    let members = desks::members(&state, actor).await?;
+    let mut tasks: Vec<Task> = people.iter().flat_map(|people| people.tasks(&p)).collect();
+    // Whoever only reads answers has none to check.
+    if actor.may(Permission::AnswerAll) || actor.may(Permission::AnswerOwn) {
+        let changed = sakimori_app::carry::to_review(&state.app, actor).await?;
+        tasks.extend(changed.into_iter().map(|(id, title, rows)| review_task(&id, &title, rows, p.english)));
+    }
     let waiting = sakimori_app::approval::waiting(&state.app, actor).await?;
     tasks.extend(waiting.iter().map(|entry| approval_task(entry, p.english)));
     tasks.extend(requests.iter().map(|r| task(r, &p)));
@@ -99,12 +110,12 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
     tasks.truncate(TASKS_SHOWN);
     let notices = if p.unread > 0 { crate::notice::unread(&state, actor, NOTICES_SHOWN).await? } else { Vec::new() };
     let last = sakimori_app::account_care::last_sign_in(&state.app, actor).await?.map(|last| (last.at, last.address));
-    render(&HomePage { last, tasks, more, assessment, standards, events, steps, notices, p })
+    render(&HomePage { people, members, last, tasks, more, assessment, standards, events, steps, notices, p })
 }
 
 /// A department's open requests; the whole organisation's for those who manage them.
 async fn open_requests(c: &mut Connection, actor: &Actor) -> Result<Vec<AnswerRequest>, WebError> {
-    let all = if actor.may(Permission::ReadAssessments) {
+    let all = if actor.may(Permission::ManageAssessments) {
         request::requests(c, &actor.organisation_id).await?
     } else if actor.may(Permission::ReadOwnRequests) && !actor.department_id.is_empty() {
         request::requests_of_department(c, &actor.organisation_id, &actor.department_id).await?

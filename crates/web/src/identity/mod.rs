@@ -17,7 +17,7 @@ use sakimori_app::sign_in_policy::Policy;
 use sakimori_app::{AppError, Refusal, RefusalKind, account_care};
 use serde::Deserialize;
 
-use crate::error::{WebError, reads_json};
+use crate::error::{WebError, prefers_english, reads_json};
 use crate::forms::{Fields, PersonForm, again, too_large, typed};
 use crate::page::{Page, Room, render};
 use crate::person::{Person, address, agent, cookie_name};
@@ -31,6 +31,8 @@ struct SignInPage {
     login: String,
     next: String,
     refusal: Option<Refusal>,
+    /// The same page in the other language.
+    other: String,
     /// Single sign-on: organisation and words.
     providers: Vec<(String, String)>,
 }
@@ -47,15 +49,27 @@ pub struct SignInQuery {
 pub async fn sign_in_page(
     State(state): State<WebState>,
     Query(query): Query<SignInQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, WebError> {
+    let english = query.lang == "en" || (query.lang.is_empty() && prefers_english(&headers));
     render(&SignInPage {
-        english: query.lang == "en",
+        english,
+        other: other_language(english, &query.next),
         demo: state.config.demo,
         login: String::new(),
         next: query.next,
         refusal: None,
         providers: sakimori_app::oidc::buttons(&state.app).await?,
     })
+}
+
+fn other_language(english: bool, next: &str) -> String {
+    let mut query = form_urlencoded::Serializer::for_suffix("/sign-in?".to_owned(), "/sign-in?".len());
+    query.append_pair("lang", if english { "ja" } else { "en" });
+    if !next.is_empty() {
+        query.append_pair("next", &local_path(next));
+    }
+    query.finish()
 }
 
 /// Largest sign-in form, in bytes: anybody may send one.
@@ -74,12 +88,14 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
     let agent = agent(&parts);
     let origin = app::Origin { address: &address, agent: &agent };
     match app::sign_in(&state.app, &login, fields.get("password"), origin).await {
-        Ok(signed) => on(&state, &signed, fields.get("next")),
+        Ok(signed) => on_asking(&state, &signed, fields.get("next")).await,
         // A disk that is full or a database that is away is nobody's wrong password.
         Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::SignInNeeded => {
             state.gate.sign_in_failed(&parts, state.app.now());
+            let english = fields.get("lang") == "en";
             let page = SignInPage {
-                english: fields.get("lang") == "en",
+                english,
+                other: other_language(english, fields.get("next")),
                 demo: state.config.demo,
                 login,
                 next: fields.get("next").to_owned(),
@@ -96,6 +112,17 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
 pub fn on(state: &WebState, signed: &app::SignedIn, next: &str) -> Result<Response, WebError> {
     let cookie = session_cookie(state.config.secure_cookies, &signed.token, "");
     see_other(&with_next(step_path(signed.stage), next), Some(&cookie))
+}
+
+/// The same; whoever belongs to several organisations is asked first in which of them they act, so that none is chosen
+/// for them in silence.
+pub async fn on_asking(state: &WebState, signed: &app::SignedIn, next: &str) -> Result<Response, WebError> {
+    if signed.stage != Stage::Done || !sakimori_app::seats::has_several(&state.app, &signed.actor).await? {
+        return on(state, signed, next);
+    }
+    let mut query = form_urlencoded::Serializer::for_suffix("/seats?".to_owned(), "/seats?".len());
+    query.extend_pairs([("begin", "1"), ("next", &local_path(next))]);
+    on(state, signed, &query.finish())
 }
 
 /// The page of a step; of a finished sign-in nothing.

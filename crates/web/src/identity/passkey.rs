@@ -10,7 +10,7 @@ use sakimori_app::{AppError, Refusal};
 use serde_json::Value;
 
 use super::factors::{codes_shown, refused};
-use super::on;
+use super::on_asking;
 use super::steps::{form_and_agent, second_answer};
 use crate::error::WebError;
 use crate::forms::{PersonForm, PersonJson, again, typed};
@@ -61,7 +61,7 @@ pub async fn step(State(state): State<WebState>, request: Request) -> Result<Res
     let stepped =
         async { app::step(&state.app, site(&state)?, &form.person.token, form.fields.get("answer"), origin).await };
     match typed(&form.person, stepped.await)? {
-        Ok(signed) => on(&state, &signed, next),
+        Ok(signed) => on_asking(&state, &signed, next).await,
         Err(refusal) => Ok(again(second_answer(&state, &form.person, next, Some(refusal)).await?)),
     }
 }

@@ -8,7 +8,7 @@ use sakimori_app::sign_in::{self as app, Origin, Return};
 use sakimori_app::{Refusal, issued_password};
 use sakimori_store::second_factor;
 
-use super::{SignInQuery, on};
+use super::{SignInQuery, on_asking};
 use crate::error::WebError;
 use crate::forms::{PersonForm, again, typed};
 use crate::page::{Page, Room, render};
@@ -73,7 +73,7 @@ pub async fn second(State(state): State<WebState>, request: Request) -> Result<R
     let next = form.fields.get("next");
     let stepped = app::second_step(&state.app, &form.person.token, form.fields.get("code"), origin).await;
     match typed(&form.person, stepped)? {
-        Ok(signed) => on(&state, &signed, next),
+        Ok(signed) => on_asking(&state, &signed, next).await,
         Err(refusal) => Ok(again(second_answer(&state, &form.person, next, Some(refusal)).await?)),
     }
 }
@@ -126,7 +126,7 @@ pub async fn come_back(State(state): State<WebState>, request: Request) -> Resul
     let back = Return { secret: f.get("secret"), contact: f.get("contact"), changed: f.get("changed") };
     let came = app::come_back(&state.app, &form.person.token, &back, origin).await;
     match typed(&form.person, came)? {
-        Ok(signed) => on(&state, &signed, f.get("next")),
+        Ok(signed) => on_asking(&state, &signed, f.get("next")).await,
         Err(refusal) => {
             let fields = (f.get("next"), f.get("changed"), Some(f.get("contact")));
             Ok(again(returning(&state, &form.person, fields, Some(refusal)).await?))
@@ -162,7 +162,7 @@ pub async fn new_password(State(state): State<WebState>, request: Request) -> Re
         Err(Refusal::invalid("password-again", "2つの入力が違います。", "The two entries differ.").into())
     };
     match typed(&form.person, done)? {
-        Ok(signed) => on(&state, &signed, f.get("next")),
+        Ok(signed) => on_asking(&state, &signed, f.get("next")).await,
         Err(refusal) => {
             let p = Page::new(&state, &form.person, Room::Home, "/");
             Ok(again(render(&NewPasswordPage { p, next: f.get("next").to_owned(), refusal: Some(refusal) })?))

@@ -1,16 +1,17 @@
 //! 組織と代理: in which organisation the person acts, and for whom.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use sakimori_app::Refusal;
 use sakimori_app::deputy::{self, Mine, NewDeputy};
 use sakimori_app::seats::{self, Choices};
 use sakimori_domain::identity::Permission;
+use serde::Deserialize;
 
 use crate::error::WebError;
 use crate::forms::{PersonForm, again, typed};
-use crate::identity::see_other;
+use crate::identity::{local_path, see_other};
 use crate::page::{Page, Room, render};
 use crate::person::Person;
 use crate::state::WebState;
@@ -21,7 +22,17 @@ struct ChoicesPage {
     p: Page,
     choices: Choices,
     mine: Mine,
+    /// Asked at the end of signing in: where to go then. Empty at any other time.
+    begin: String,
     refusal: Option<Refusal>,
+}
+
+/// What the address of the page says.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub struct SeatsQuery {
+    begin: String,
+    next: String,
 }
 
 impl ChoicesPage {
@@ -42,15 +53,25 @@ impl ChoicesPage {
     }
 }
 
-async fn page(state: &WebState, person: &Person, refusal: Option<Refusal>) -> Result<Response, WebError> {
+async fn page(
+    state: &WebState,
+    person: &Person,
+    begin: String,
+    refusal: Option<Refusal>,
+) -> Result<Response, WebError> {
     let choices = seats::choices(&state.app, &person.actor).await?;
     let mine = deputy::mine(&state.app, &person.actor).await?;
-    render(&ChoicesPage { p: Page::new(state, person, Room::Administration, "/seats"), choices, mine, refusal })
+    render(&ChoicesPage { p: Page::new(state, person, Room::Administration, "/seats"), choices, mine, begin, refusal })
 }
 
 /// GET /seats
-pub async fn show(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
-    page(&state, &person, None).await
+pub async fn show(
+    State(state): State<WebState>,
+    person: Person,
+    Query(query): Query<SeatsQuery>,
+) -> Result<Response, WebError> {
+    let begin = if query.begin.is_empty() { String::new() } else { local_path(&query.next) };
+    page(&state, &person, begin, None).await
 }
 
 /// POST /seats/deputies
@@ -65,7 +86,7 @@ pub async fn name_deputy(State(state): State<WebState>, form: PersonForm) -> Res
     };
     match typed(&form.person, deputy::name(&state.app, &form.person.actor, new).await)? {
         Ok(_) => see_other("/seats", None),
-        Err(refusal) => Ok(again(page(&state, &form.person, Some(refusal)).await?)),
+        Err(refusal) => Ok(again(page(&state, &form.person, String::new(), Some(refusal)).await?)),
     }
 }
 
@@ -104,7 +125,7 @@ pub async fn choose(
 ) -> Result<Response, WebError> {
     let person = &form.person;
     seats::switch(&state.app, &person.actor, &person.token, &organisation).await?;
-    see_other("/", None)
+    see_other(&local_path(form.fields.get("next")), None)
 }
 
 /// POST /seats/{organisation}/invitation

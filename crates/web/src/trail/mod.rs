@@ -1,5 +1,6 @@
 //! 操作記録: who did what, when, from where, from what to what; narrowed by person, kind and day, and taken along as a file.
 
+mod codes;
 mod proof;
 pub mod words;
 
@@ -29,7 +30,7 @@ use crate::state::WebState;
 
 const PATH: &str = "/trail";
 /// Events a page.
-const PAGE: i64 = 100;
+const PAGE: i64 = 50;
 /// Events of a file: those of some months of a large organisation.
 const FILE_MAX: i64 = 10_000;
 
@@ -177,7 +178,7 @@ pub async fn list(
     Query(query): Query<TrailQuery>,
 ) -> Result<Response, WebError> {
     person.actor.require(Permission::ReadTrail)?;
-    let p = Page::new(&state, &person, Room::Administration, PATH);
+    let p = Page::printed(&state, &person, Room::Administration, PATH).await?;
     let organisation = &person.actor.organisation_id;
     let is_file = matches!(query.format.as_str(), "xlsx" | "csv");
     let limit = if is_file { FILE_MAX } else { PAGE };
@@ -224,6 +225,11 @@ fn who(e: &Event) -> String {
     }
 }
 
+/// Where an event came from: an address, or the machine itself.
+fn from<'a>(e: &'a Event, p: &'a Page) -> &'a str {
+    if e.address == "local" { p.t("サーバー", "server") } else { &e.address }
+}
+
 /// A row per event: position, when, who, what, subject, changes, from where.
 fn texts(entry: &Entry, p: &Page) -> Vec<String> {
     let change = |c: &Change| match c.before.as_str() {
@@ -238,7 +244,7 @@ fn texts(entry: &Entry, p: &Page) -> Vec<String> {
         entry.word.to_owned(),
         entry.subject.clone(),
         entry.changes.iter().map(change).collect::<Vec<_>>().join("\n"),
-        e.address.clone(),
+        from(e, p).to_owned(),
     ]
 }
 

@@ -3,12 +3,10 @@
 use std::collections::HashMap;
 
 use sakimori_app::answers::wire_name;
-use sakimori_domain::assurance::{AnswerField, AnswerStatus};
-use sakimori_domain::identity::Role;
-use sakimori_domain::standards::{Audience, NetworkClass};
+use sakimori_domain::assurance::AnswerField;
 use serde_json::{Map, Value};
 
-use crate::assurance::view::status_mark;
+use super::codes;
 use crate::page::Page;
 
 /// Kinds of events: first part of the action, and its words.
@@ -88,6 +86,7 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("approval.withdraw", "起案を取り下げました", "withdrew a draft"),
     ("approval.void", "起案後の変更により無効になりました", "became void by a change"),
     ("access-review.open", "棚卸しを始めました", "began an access review"),
+    ("access-review.due", "棚卸しの期限を変更しました", "changed when an access review is due"),
     ("access-review.decide", "棚卸しの判断をしました", "decided on a seat"),
     ("access-review.skip", "棚卸し後に変わっていたため見送りました", "left a seat alone that had changed since"),
     ("access-review.close", "棚卸しを完了しました", "closed an access review"),
@@ -277,6 +276,51 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("witness", "立会人", "witness"),
     ("sink", "転送先", "sink"),
     ("fault", "障害", "fault"),
+    ("filter", "絞り込み", "filter"),
+    ("reason", "理由", "reason"),
+    ("address", "接続元", "address"),
+    ("days", "日数", "days"),
+    ("due", "期限", "due"),
+    ("side", "自組織の立場", "our side"),
+    ("shares", "見せるもの", "shown"),
+    ("with", "相手", "other side"),
+    ("relation", "関係", "relation"),
+    ("rationale", "判定の理由", "rationale"),
+    ("review", "確認", "review"),
+    ("verdict", "判定", "verdict"),
+    ("provisions", "項目", "items"),
+    ("problem", "問題点", "problem"),
+    ("number", "番号", "number"),
+    ("label", "番号・版", "label"),
+    ("half", "半期", "half-year"),
+    ("action", "操作", "action"),
+    ("source", "元", "source"),
+    ("target", "先", "target"),
+    ("carry", "引き継ぎ", "carry"),
+    ("keep", "残す", "keep"),
+    ("old", "前の版", "old edition"),
+    ("new", "新しい版", "new edition"),
+    ("repository", "控えのフォルダー", "folder of backups"),
+    ("sequence", "世代", "generation"),
+    ("good", "異常なし", "whole"),
+    ("error", "誤り", "error"),
+    ("key", "鍵", "key"),
+    ("sealed", "封印後のハッシュ値", "hash when sealed"),
+    ("table", "表", "table"),
+    ("column", "列", "column"),
+    ("files", "ファイル", "files"),
+    ("damaged", "壊れたもの", "damaged"),
+    ("trails", "操作記録の異常", "faults of trails"),
+    ("database", "データベースの異常", "faults of the database"),
+    ("now", "時刻", "time"),
+    ("root", "木の値", "root"),
+    ("before", "この日より前", "before"),
+    ("contact_changed", "連絡先の変更", "contact changed"),
+    ("total", "合計", "total"),
+    ("to", "最後", "to"),
+    ("covered", "受け止める項目あり", "covered"),
+    ("partly", "一部", "partly"),
+    ("unjudged", "未判定", "not judged"),
 ];
 
 /// Fields of the cover of the gap report.
@@ -289,30 +333,8 @@ const COVER_FIELDS: [(&str, &str, &str); 6] = [
     ("author", "作成者", "author"),
 ];
 
-/// States and decisions, by their codes.
-const CODES: [(&str, &str, &str); 15] = [
-    ("open", "実施中", "open"),
-    ("closed", "締切済み", "closed"),
-    ("asked", "依頼中", "asked"),
-    ("returned", "提出済み", "returned"),
-    ("accepted", "受領済み", "accepted"),
-    ("withdrawn", "取下げ", "withdrawn"),
-    ("active", "利用中", "active"),
-    ("suspended", "停止中", "suspended"),
-    ("department", "部署", "department"),
-    ("system", "システム", "system"),
-    ("ja", "日本語", "Japanese"),
-    ("en", "英語", "English"),
-    ("in", "適用する", "take on"),
-    ("out", "適用しない", "leave out"),
-    ("profile", "属性のとおり", "as the profile says"),
-];
-
 /// Entries of a list that are shown one by one.
 const LIST_SHOWN: usize = 8;
-/// Characters of a hash that tell two apart.
-const HASH_SHOWN: usize = 12;
-
 fn word(table: &[(&'static str, &'static str, &'static str)], code: &str, english: bool) -> Option<&'static str> {
     table.iter().find(|(known, ..)| *known == code).map(|(_, ja, en)| if english { *en } else { *ja })
 }
@@ -400,16 +422,7 @@ fn text(key: &str, value: &Value, names: &Names, p: &Page) -> String {
 }
 
 fn string(key: &str, text: &str, names: &Names, p: &Page) -> String {
-    let known = match key {
-        "status" => AnswerStatus::from_code(text).map(|status| status_mark(&status, &p.english).to_owned()),
-        "role" => Role::from_code(text).map(|role| p.t(role.ja(), role.en()).to_owned()),
-        "network_classes" => NetworkClass::from_code(text).map(|class| p.t(class.ja(), class.en()).to_owned()),
-        "audiences" => Audience::from_code(text).map(|audience| audience.ja().to_owned()),
-        "hash" | "sha256" | "content" => Some(text.chars().take(HASH_SHOWN).collect()),
-        "state" | "kind" | "decision" | "" => word(&CODES, text, p.english).map(str::to_owned),
-        _ => None,
-    };
-    if let Some(known) = known.or_else(|| names.get(text).cloned()) {
+    if let Some(known) = codes::code(key, text, names, p).or_else(|| names.get(text).cloned()) {
         return known;
     }
     if text.parse::<jiff::Timestamp>().is_ok() {

@@ -17,6 +17,7 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("/seats/deputies/{id}/end", &["version=1"]),
     ("/administration/accounts/{id}/handover", &["successor=!{account}", "reason=異動", "version=1"]),
     ("/access-reviews", &[]),
+    ("/access-reviews/{id}/due", &["version=1", "due_on=2026-12-25"]),
     ("/access-reviews/{id}/seats/{account}", &["version=1", "decision=keep", "reason=x"]),
     ("/approvals", &["kind=assessment-result", "subject=!{assessment}", "note=x"]),
     ("/approvals", &["kind=access-review", "subject=!{access_review}", "note=x"]),

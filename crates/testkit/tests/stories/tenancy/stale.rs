@@ -83,6 +83,7 @@ const UNVERSIONED: &[(&str, &str)] = &[
     ("/seats/deputies/{id}/act", "chooses for one's own session"),
     ("/administration/accounts/{id}/handover", "moves what is held at that moment; the preview is counted anew"),
     ("/access-reviews", "adds; the year's review that is there is opened"),
+    ("/access-reviews/{id}/due", "checks the review's version (approval.rs)"),
     ("/approvals", "adds; one that waits for the same subject is refused"),
     ("/me/password", "asks for the present password, which is the state that it changes"),
     ("/sign-in/second-factor", "a step of signing in"),

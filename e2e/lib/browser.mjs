@@ -2,6 +2,7 @@
 // errors that nobody would see otherwise.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { copyFile, mkdir } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -131,7 +132,17 @@ export async function printed(page, name) {
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${name}.pdf`);
   await page.pdf({ path, preferCSSPageSize: true, printBackground: false });
+  await checkCheckpoint(page, path);
   return path;
+}
+
+/** Every sheet of paper says how far the trail had come. */
+async function checkCheckpoint(page, path) {
+  const squeezed = (text) => text.replaceAll(/\s/g, "");
+  const line = squeezed(await page.evaluate(() => document.body.dataset.checkpoint ?? ""));
+  assert.match(line, /\/o\/.+\d.{43}=$/, `${page.url()} carries no checkpoint of the trail`);
+  const sheets = execFileSync("pdftotext", [path, "-"], { encoding: "utf8" }).split("\f").slice(0, -1);
+  sheets.forEach((sheet, at) => assert.ok(squeezed(sheet).includes(line), `${path}: page ${at + 1} prints no checkpoint`));
 }
 
 /** Fails if the page can be scrolled sideways: something is wider than the window. */

@@ -283,6 +283,28 @@ pub async fn of_subject(app: &App, actor: &Actor, kind: Kind, id: &str) -> Resul
     Ok((subject, view))
 }
 
+/// The approval that speaks of a subject as it is now, under way or done: for what is printed of it. What was sent back,
+/// withdrawn or has changed since says nothing.
+///
+/// # Errors
+/// No such subject; a database error.
+pub(crate) async fn standing(
+    c: &mut sakimori_store::Connection,
+    actor: &Actor,
+    kind: Kind,
+    id: &str,
+) -> Result<Option<View>> {
+    let newest = store::of_subject(c, &actor.organisation_id, kind, id).await?.into_iter().next();
+    let speaks = |a: &Approval| match a.state {
+        State::Approved => true,
+        // What is under way is seen by those who have a part in it.
+        State::Drafted | State::Checked => sees(actor, kind),
+        _ => false,
+    };
+    let Some(approval) = newest.filter(speaks) else { return Ok(None) };
+    Ok(Some(complete(c, actor, approval).await?).filter(|view| !view.has_changed))
+}
+
 /// An approval as the list shows it.
 pub struct Entry {
     pub approval: Approval,

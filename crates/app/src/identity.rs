@@ -22,6 +22,8 @@ pub struct Signed {
     pub unread: i64,
     /// The request's address may reach the pages of administration.
     pub administers_here: bool,
+    /// Newest checkpoint of the organisation's trail, in one line.
+    pub checkpoint: String,
     /// What is still missing of signing in.
     pub stage: Stage,
     /// When the person last proved who they are.
@@ -75,6 +77,7 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
     let Some((session, account, seat)) = store::signed_in(&mut c, &token_hash).await? else { return Ok(None) };
     let safety = sakimori_store::sign_in::safety(&mut c, &token_hash).await?;
     let admitted = allow_list::admits(&mut c, &session.organisation_id, address).await?;
+    let checkpoint = crate::trail::newest_line(&mut c, &seat.organisation_id).await?;
     drop(c);
     let idle = SignedDuration::from_mins(Policy::parse(&safety.policy).idle_minutes);
     let now = app.now();
@@ -103,6 +106,7 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
         actor,
         csrf: session.csrf,
         unread,
+        checkpoint,
         stage,
         confirmed_at: safety.confirmed_at,
         administers_here: admitted.administration,

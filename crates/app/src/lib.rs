@@ -19,6 +19,7 @@ pub mod approval;
 pub mod assessment;
 pub mod backup;
 pub mod carry;
+pub mod certificate;
 pub mod clock;
 pub mod content;
 pub mod crosswalk;

@@ -5,6 +5,7 @@
 
 mod client;
 mod enter;
+mod own;
 
 use jiff::SignedDuration;
 use sakimori_domain::identity::Role;
@@ -16,7 +17,8 @@ use serde_json::json;
 use crate::identity::{hex, token_hash};
 use crate::{Actor, App, AppError, Refusal, RefusalKind, Result};
 
-pub use enter::finish;
+pub use enter::{Finished, finish};
+pub use own::{OwnLink, begin_link, own, unlink_own};
 
 /// A sign-in must come back from the provider within this time.
 pub(crate) const ATTEMPT_MINUTES: i64 = 10;
@@ -68,6 +70,9 @@ struct Attempt {
     /// Hash of what the browser keeps in a cookie: a stolen address is of no use in another browser.
     browser: String,
     next: String,
+    /// The account that the subject is to be linked to instead of coming in; empty for a sign-in.
+    #[serde(default)]
+    link_to: String,
 }
 
 /// The one refusal for everything that can go wrong: the outsider learns nothing, the log and the trail say why.
@@ -182,11 +187,16 @@ pub struct Leaving {
 /// # Errors
 /// No provider, or it does not answer.
 pub async fn start(app: &App, organisation_id: &str, next: &str) -> Result<Leaving> {
+    leave(app, organisation_id, next, "").await
+}
+
+async fn leave(app: &App, organisation_id: &str, next: &str, link_to: &str) -> Result<Leaving> {
     let (settings, secret) = load(app, organisation_id).await?;
     let (state, nonce) = (hex(&app.random::<32>()), hex(&app.random::<32>()));
     let (verifier, browser) = (hex(&app.random::<32>()), hex(&app.random::<32>()));
     let url = client::authorize_url(&settings, &secret, &state, &nonce, &verifier).await?;
-    let attempt = Attempt { nonce, verifier, browser: token_hash(&browser), next: next.to_owned() };
+    let attempt =
+        Attempt { nonce, verifier, browser: token_hash(&browser), next: next.to_owned(), link_to: link_to.to_owned() };
     let plain = serde_json::to_vec(&attempt).map_err(|error| AppError::Internal(error.to_string()))?;
     let sealed = app.keys().seal_text(&plain)?;
     let until = (app.now() + SignedDuration::from_mins(ATTEMPT_MINUTES)).to_string();

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use sakimori_domain::crosswalk::{MappingStatus, Relation};
 use sakimori_domain::identity::Permission;
 use sakimori_domain::standards::Catalogue;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_interop::oscal::convert::{
-    MappedPair, MappedSet, MappedSide, TailoredItem, TailoredSet, from_mapping_collection, to_mapping_collection,
+    MappedPair, MappedSet, MappedSide, TailoredItem, TailoredSet, from_mapping_collection, put_mark,
+    to_mapping_collection,
 };
 use sakimori_interop::oscal::model::MappingDocument;
 use sakimori_interop::oscal::{Document, to_json};
 use sakimori_store::{crosswalk, edition};
 
 use crate::crosswalk::{self as desk, Imported, ImportedMapping};
-use crate::{Actor, App, Refusal, Result, applicability, standards};
+use crate::{Actor, App, Refusal, Result, applicability, standards, trail};
 
 /// The catalogue of an Edition with the texts that the actor can read.
 ///
@@ -130,7 +132,7 @@ fn pair(mapping: crosswalk::Mapping, is_reversed: bool) -> Option<MappedPair> {
 ///
 /// # Errors
 /// A Crosswalk that is not the actor's, or without a confirmed counterpart; a role that may not; a database error.
-pub async fn mapping_document(app: &App, actor: &Actor, crosswalk_id: &str) -> Result<String> {
+pub async fn mapping_document(app: &App, actor: &Actor, crosswalk_id: &str) -> Result<(String, TrailMark)> {
     actor.require(Permission::ReadCrosswalk)?;
     let found = crosswalk::crosswalk(&mut app.read().await?, &actor.organisation_id, crosswalk_id).await?;
     let found = found.ok_or_else(Refusal::not_found)?;
@@ -146,8 +148,10 @@ pub async fn mapping_document(app: &App, actor: &Actor, crosswalk_id: &str) -> R
         .into());
     }
     let title = format!("照合 {}", actor.organisation_name);
-    let mapping_collection = to_mapping_collection(&title, &sets, &app.now().to_string());
-    Ok(to_json(&MappingDocument { mapping_collection }))
+    let mark = trail::take_along(app, actor, desk::workbook::EXPORT, ("crosswalk", crosswalk_id), &"oscal").await?;
+    let mut mapping_collection = to_mapping_collection(&title, &sets, &app.now().to_string());
+    put_mark(&mut mapping_collection.metadata, &mark);
+    Ok((to_json(&MappingDocument { mapping_collection }), mark))
 }
 
 /// What a mapping collection says of two Editions, in either direction; `None` where the bytes are not JSON at all.

@@ -6,19 +6,23 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::civil::Date;
+use sakimori_domain::approval::{Kind, Step};
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally};
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_report::{
-    Approval, CarriedLine, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch, ForceLine, GapLine, GapReport,
-    IssueTable, Lang, Press, PrintHead, ReportError, Revision, StandardLine, Status, UnansweredLine, Worker,
+    Approval, ApprovalRecord, ApprovalStep, CarriedLine, ChapterLine, Comparison, Counts, ExclusionLine, FontSearch,
+    ForceLine, GapLine, GapReport, IssueTable, Lang, Press, PrintHead, ReportError, Revision, StandardLine, Status,
+    UnansweredLine, Worker,
 };
+use sakimori_store::approval::Taken;
 use sakimori_store::assessment::SheetRow;
 use sakimori_store::{request, trail};
 use tokio::sync::Semaphore;
 
 use crate::assessment::{self, Chapter};
 use crate::workbook::{self, Part, Scope};
-use crate::{Actor, App, AppError, Refusal, Result};
+use crate::{Actor, App, AppError, Refusal, Result, approval};
 
 pub use cover::{
     APPROVALS_MAX, Cover, CoverApproval, CoverRevision, REVISIONS_MAX, StoredCover, TEXT_MAX, cover, set_cover,
@@ -67,6 +71,7 @@ pub async fn gap_of(app: &App, actor: &Actor, part: &Part, marking: Option<Strin
         request::asked_until(&mut c, organisation_id, assessment_id).await?.into_iter().collect();
     let newest = trail::newest(&mut c, organisation_id, i64::MAX, 1).await?;
     let stored = cover::read(&mut c, organisation_id, assessment_id).await?.cover;
+    let approved = approval::standing(&mut c, actor, Kind::AssessmentResult, assessment_id).await?;
     drop(c);
     let cover = Cover { marking: marking.or_else(|| stored.marking.clone()), ..stored }.checked()?;
     let lang = if actor.language == "en" { Lang::En } else { Lang::Ja };
@@ -78,7 +83,11 @@ pub async fn gap_of(app: &App, actor: &Actor, part: &Part, marking: Option<Strin
         last_fiscal_year: last_year.map(year),
         standards: words.standards(),
         revisions: words.revisions(&cover, actor, app.today()),
-        approvals: words.approvals(&cover),
+        approvals: match &approved {
+            Some(view) => words.stamps(view),
+            None => words.approvals(&cover),
+        },
+        approval_record: approved.as_ref().map(|view| words.approval_record(view)),
         chapters: chapters.iter().map(|chapter| words.chapter(chapter)).collect(),
         forces: words.forces(),
         gaps: words.gaps(),
@@ -116,7 +125,7 @@ impl Words<'_> {
             title: self.or(&cover.title, &self.part.assessment.title),
             marking: cover.marking.as_ref().unwrap_or(own).trim().to_owned(),
             report_date: today,
-            checkpoint: String::new(),
+            checkpoint: TrailMark::default(),
         }
     }
 
@@ -151,6 +160,44 @@ impl Words<'_> {
             date: a.date.parse().ok(),
         };
         cover.approvals.iter().map(filled).collect()
+    }
+
+    /// The boxes as they were stamped in the system: they stand before what was typed for the hand.
+    fn stamps(&self, view: &approval::View) -> Vec<Approval> {
+        let boxed = |step: Step| {
+            let taken = view.stamped(step);
+            Approval {
+                role: self.t(step.ja(), step.en()).to_owned(),
+                name: taken.map(|taken| self.person(taken)),
+                date: taken.and_then(|taken| japan_minute(&taken.at).get(..10)?.parse().ok()),
+            }
+        };
+        [Step::Draft, Step::Check, Step::Approve].map(boxed).to_vec()
+    }
+
+    fn approval_record(&self, view: &approval::View) -> ApprovalRecord {
+        let state = view.approval.state;
+        let steps = [Step::Draft, Step::Check, Step::Approve].into_iter().filter_map(|step| view.stamped(step));
+        ApprovalRecord {
+            state: self.t(state.ja(), state.en()).to_owned(),
+            hash: view.approval.subject_hash.clone(),
+            steps: steps
+                .map(|taken| ApprovalStep {
+                    step: self.t(taken.step.ja(), taken.step.en()).to_owned(),
+                    person: self.person(taken),
+                    at: japan_minute(&taken.at),
+                })
+                .collect(),
+        }
+    }
+
+    /// Whoever took a step, and in whose place.
+    fn person(&self, taken: &Taken) -> String {
+        match (taken.principal_name.as_str(), self.lang) {
+            ("", _) => taken.account_name.clone(),
+            (principal, Lang::Ja) => format!("{}（{principal} の代理）", taken.account_name),
+            (principal, Lang::En) => format!("{} (for {principal})", taken.account_name),
+        }
     }
 
     fn short(&self, edition_id: &str) -> String {

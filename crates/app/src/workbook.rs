@@ -5,14 +5,19 @@ pub mod mappings;
 
 use jiff::civil::DateTime;
 use sakimori_domain::identity::Permission;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_interop::workbook::{self as format, AssessmentSheetData, Language, StandardSheet, TextEncoding};
 use sakimori_store::Connection;
 use sakimori_store::assessment::{self as store, Assessment, SheetRow};
 use sakimori_store::edition::{self, EditionEntry};
 use sakimori_store::registry::{self, Organisation};
 use sakimori_store::request::{self, AnswerRequest};
+use serde_json::json;
 
-use crate::{Actor, App, AppError, Refusal, Result};
+use crate::{Actor, App, AppError, Refusal, Result, trail};
+
+/// The event of an export.
+const EXPORT: &str = "workbook.export";
 
 /// Which rows: a whole Assessment, or what one request asked of a department.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +26,16 @@ pub enum Scope {
     Assessment(String),
     /// Id of the request.
     Request(String),
+}
+
+impl Scope {
+    /// As the trail names it.
+    fn subject(&self) -> (&str, &str) {
+        match self {
+            Scope::Assessment(id) => ("assessment", id),
+            Scope::Request(id) => ("request", id),
+        }
+    }
 }
 
 /// The rows of a scope, with everything that names them.
@@ -41,6 +56,8 @@ pub struct Export {
     /// Name with its ending, in Japanese.
     pub name: String,
     pub bytes: Vec<u8>,
+    /// Checkpoint of the trail, over the event that says that it was taken along.
+    pub checkpoint: TrailMark,
     /// Letters that the encoding could not hold; they stand as numeric references.
     pub lost: usize,
 }
@@ -110,10 +127,12 @@ fn reads_request(actor: &Actor, asked: &AnswerRequest) -> bool {
 /// As [`part`]; a text that no workbook can hold.
 pub async fn export_xlsx(app: &App, actor: &Actor, scope: &Scope) -> Result<Export> {
     let part = part(app, actor, scope).await?;
-    let data = sheet_data(app, actor, &part);
+    let name = file_name(app, &part, "xlsx");
+    let checkpoint = trail::take_along(app, actor, EXPORT, scope.subject(), &json!({ "file": name })).await?;
+    let data = AssessmentSheetData { checkpoint: checkpoint.clone(), ..sheet_data(app, actor, &part) };
     let bytes = blocking(move || format::write_workbook(&data)).await?;
     let bytes = bytes.map_err(|error| AppError::Internal(format!("workbook: {error}")))?;
-    Ok(Export { name: file_name(app, &part, "xlsx"), bytes, lost: 0 })
+    Ok(Export { name, bytes, checkpoint, lost: 0 })
 }
 
 /// The same rows as CSV.
@@ -124,7 +143,9 @@ pub async fn export_csv(app: &App, actor: &Actor, scope: &Scope, encoding: TextE
     let part = part(app, actor, scope).await?;
     let data = sheet_data(app, actor, &part);
     let (bytes, lost) = blocking(move || format::write_delimited(&data, encoding)).await?;
-    Ok(Export { name: file_name(app, &part, "csv"), bytes, lost })
+    let name = file_name(app, &part, "csv");
+    let checkpoint = trail::take_bytes_along(app, actor, EXPORT, scope.subject(), &name, &bytes).await?;
+    Ok(Export { name, bytes, checkpoint, lost })
 }
 
 /// Work that takes a while, off the threads that answer requests.
@@ -153,6 +174,7 @@ fn sheet_data(app: &App, actor: &Actor, part: &Part) -> AssessmentSheetData {
         language,
         handling: part.organisation.marking.clone(),
         exported_at: japan_time(app),
+        checkpoint: TrailMark::default(),
         sheets: sheets.filter(|sheet| !sheet.rows.is_empty()).collect(),
     }
 }

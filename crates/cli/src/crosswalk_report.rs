@@ -10,6 +10,7 @@ use sakimori_app::{Actor, App};
 use sakimori_report::{FontSearch, Press};
 use sakimori_store::crosswalk::{self as store, Crosswalk};
 use sakimori_store::registry::{self, Organisation};
+use serde_json::json;
 
 use crate::common::{DataArgs, open_app};
 use crate::report::{Language, OutFormat, pretty, refuse_missing_data, told};
@@ -51,11 +52,14 @@ pub async fn run(args: CrosswalkArgs) -> Result<ExitCode> {
     };
     let english = args.language.code() == "en";
     let coverage = app::coverage(&opened, &actor, &crosswalk.id, direction).await?;
-    let table = app::table(&opened, &actor, &coverage, &RowFilter::default()).await?;
+    let mut table = app::table(&opened, &actor, &coverage, &RowFilter::default()).await?;
+    let what = json!({ "format": args.out.extension().and_then(|ending| ending.to_str()) });
+    table.head.checkpoint =
+        sakimori_app::trail::take_along(&opened, &actor, "report.print", ("crosswalk", &crosswalk.id), &what).await?;
     let bytes = match format {
         OutFormat::Pdf => table.pdf(&Press::here(FontSearch::from_environment())).map_err(|error| told(&error))?,
         OutFormat::Xlsx => table.xlsx().map_err(|error| told(&error))?,
-        OutFormat::Json => pretty(&app::as_json(&coverage, english))?,
+        OutFormat::Json => pretty(&app::as_json(&coverage, &table.head.checkpoint, english))?,
     };
     std::fs::write(&args.out, bytes)
         .with_context(|| format!("{} に書き込めません / cannot be written", args.out.display()))?;

@@ -263,8 +263,12 @@ fn as_json(report: &GapReport, organisation: &Organisation, assessment: &Assessm
         "assessment": { "id": assessment.id, "title": assessment.title, "fiscal-year": assessment.fiscal_year },
         "report-date": report.head.report_date.to_string(),
         "marking": report.head.marking,
+        "approval": report.approval_record.as_ref().map(|kept| json!({
+            "state": kept.state, "hash": kept.hash,
+            "steps": kept.steps.iter().map(|s| json!({ "step": s.step, "person": s.person, "at": s.at })).collect::<Vec<_>>(),
+        })),
         "checkpoint": report.checkpoint,
-        "trail-checkpoint": report.head.checkpoint,
+        "trail-checkpoint": report.head.checkpoint.note,
         "counts": counts(report.total()),
         "standards": standards.collect::<Vec<_>>(),
         "chapters": chapters.collect::<Vec<_>>(),

@@ -152,7 +152,7 @@ pub async fn serve(app: Arc<App>, mut config: WebConfig, listener: TcpListener, 
     match tls {
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(tls.config()).acceptor(doorkeeper);
-            let watching = tokio::spawn(tls.watch());
+            let watching = tokio::spawn(tls.watch(app.clone()));
             bounded(server.acceptor(acceptor), &limits).serve(service).await?;
             watching.abort();
         }

@@ -13,7 +13,7 @@ use sakimori_app::trail::verify::{Means, Outcome, TrailVerdict};
 use sakimori_app::trail::{self as app, TrailKey};
 use sakimori_app::{Actor, App};
 use sakimori_interop::trail::export::{self, Demand};
-use sakimori_interop::trail::{PublicKey, SignedCheckpoint};
+use sakimori_interop::trail::{PublicKey, Remembered, SignedCheckpoint};
 use sakimori_store::{Store, registry};
 
 use crate::common::{DataArgs, open_app, open_bare, told};
@@ -67,9 +67,10 @@ struct VerifyArgs {
     /// Verifier key (name+hash+key) that must have signed [default: those of the key file].
     #[arg(long)]
     key: Vec<String>,
-    /// A checkpoint that was given out before; the trail must continue it. May be given several times.
-    #[arg(long)]
-    against: Vec<PathBuf>,
+    /// A checkpoint that was given out before: a file, or the line that stands at the foot of a printed page. The trail
+    /// must continue it. May be given several times.
+    #[arg(long, value_name = "FILE|LINE")]
+    against: Vec<String>,
     /// Verifier key of a witness that must have cosigned the newest checkpoint.
     #[arg(long)]
     witness: Vec<String>,
@@ -199,11 +200,20 @@ fn note(path: &Path) -> Result<SignedCheckpoint> {
         .with_context(|| format!("{} はチェックポイント（C2SP 形式）ではありません / not a checkpoint", path.display()))
 }
 
+/// What was kept of a checkpoint: a file with the note or the line, or the line itself.
+fn remembered(text: &str) -> Result<Remembered> {
+    let path = Path::new(text);
+    let found = if path.is_file() { Remembered::parse(&read(path)?) } else { Remembered::parse(text) };
+    found.with_context(|| {
+        format!("{text}: チェックポイントのファイルか、印刷された1行（出所 件数 値）を指定してください / name a checkpoint's file, or the line ORIGIN EVENTS ROOT that was printed")
+    })
+}
+
 async fn verify(args: VerifyArgs) -> Result<ExitCode> {
     let mut keys = args.key.iter().map(|key| public_key(key)).collect::<Result<Vec<_>>>()?;
     let demand = Demand {
         key: keys.first().cloned(),
-        against: args.against.iter().map(|path| note(path)).collect::<Result<_>>()?,
+        against: args.against.iter().map(|text| remembered(text)).collect::<Result<_>>()?,
         witnesses: args.witness.iter().map(|key| public_key(key)).collect::<Result<_>>()?,
     };
     if let Some(path) = &args.file {

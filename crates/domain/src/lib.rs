@@ -14,3 +14,4 @@ pub mod revision;
 pub mod standards;
 pub mod tenancy;
 pub mod text;
+pub mod trail_mark;

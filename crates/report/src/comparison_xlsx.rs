@@ -3,7 +3,7 @@
 use crate::comparison::Comparison;
 use crate::diff::Piece;
 use crate::error::ReportError;
-use crate::sheet::{Formats, fit_row, print_setup, workbook, write_heads, write_text};
+use crate::sheet::{Formats, finished, fit_row, print_setup, workbook, write_heads, write_text};
 use crate::words::words;
 use rust_xlsxwriter::{Format, FormatUnderline, Worksheet};
 
@@ -60,7 +60,7 @@ impl Comparison {
             let widths = [1, 2, 4, 5, 7].map(|column: usize| heads[column].1);
             fit_row(sheet, at, texts.map(String::as_str).into_iter().zip(widths))?;
         }
-        Ok(book.save_to_buffer()?)
+        finished(book, &self.head, &formats)
     }
 }
 

@@ -90,6 +90,25 @@ pub struct Approval {
     pub date: Option<Date>,
 }
 
+/// What the system itself keeps of the approval of these very figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalRecord {
+    /// How far it has come, in words.
+    pub state: String,
+    /// Hash of what was put forward.
+    pub hash: String,
+    pub steps: Vec<ApprovalStep>,
+}
+
+/// One step of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApprovalStep {
+    pub step: String,
+    pub person: String,
+    /// Day and minute in Japan.
+    pub at: String,
+}
+
 /// A standard that the assessment covers, with its counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StandardLine {
@@ -190,6 +209,8 @@ pub struct GapReport {
     pub standards: Vec<StandardLine>,
     pub revisions: Vec<Revision>,
     pub approvals: Vec<Approval>,
+    /// `None` where these figures were not put forward, or have changed since.
+    pub approval_record: Option<ApprovalRecord>,
     pub chapters: Vec<ChapterLine>,
     pub forces: Vec<ForceLine>,
     pub gaps: Vec<GapLine>,

@@ -2,7 +2,7 @@
 
 use crate::date::{fiscal_year_label, long_date, short_date};
 use crate::error::ReportError;
-use crate::gap::{Approval, ChapterLine, Counts, GapLine, GapReport, StandardLine};
+use crate::gap::{Approval, ApprovalRecord, ChapterLine, Counts, GapLine, GapReport, StandardLine};
 use crate::press::Press;
 use crate::radar::{Point, RINGS, RadarChart, description, radar_points};
 use crate::render::{Job, Template};
@@ -40,6 +40,7 @@ impl GapReport {
             ("version", self.revisions.last().map_or(Value::None, |row| line(&row.version))),
             ("revisions", array(revisions)),
             ("approvals", array(self.approvals.iter().map(|row| self.approval(row)))),
+            ("approval_record", self.approval_record.as_ref().map_or(Value::None, approval_record)),
             ("standards", array(self.standards.iter().map(|row| self.standard(row)))),
             ("total", counted([], self.total())),
             ("gap_count", (self.gaps.len() as i64).into_value()),
@@ -221,4 +222,9 @@ fn point(p: Point) -> Value {
 
 fn points(list: &[Point]) -> Value {
     array(list.iter().map(|p| point(*p)))
+}
+
+fn approval_record(kept: &ApprovalRecord) -> Value {
+    let steps = kept.steps.iter().flat_map(|step| [line(&step.step), line(&step.person), line(&step.at)]);
+    record([("state", line(&kept.state)), ("hash", line(&kept.hash)), ("steps", array(steps))])
 }

@@ -3,7 +3,9 @@
 use crate::date::{fiscal_year_label, long_date};
 use crate::error::ReportError;
 use crate::gap::{Counts, GapReport};
-use crate::sheet::{Formats, fit_row, print_setup, workbook, write_date, write_heads, write_percent, write_text};
+use crate::sheet::{
+    Formats, finished, fit_row, print_setup, workbook, write_date, write_heads, write_percent, write_text,
+};
 use crate::value::change;
 use crate::words::{Words, words};
 use rust_xlsxwriter::{Workbook, Worksheet};
@@ -26,7 +28,7 @@ impl GapReport {
         if !self.carried.is_empty() {
             self.carried_sheet(&mut book, &formats, words)?;
         }
-        Ok(book.save_to_buffer()?)
+        finished(book, &self.head, &formats)
     }
 
     fn overview_sheet(&self, book: &mut Workbook, formats: &Formats, words: &Words) -> Result<(), ReportError> {
@@ -73,19 +75,45 @@ impl GapReport {
             write_counts(sheet, row, 2, line.counts, formats)?;
         }
         let after = self.revision_rows(sheet, row + 2, formats, words)?;
-        self.approval_rows(sheet, after + 1, formats, words)
+        let after = self.approval_rows(sheet, after + 1, formats, words)?;
+        self.record_rows(sheet, after + 1, formats, words)
     }
 
-    /// A row per box for approval, left empty for the hand where the box is.
-    fn approval_rows(
+    /// What the system itself keeps of the approval.
+    fn record_rows(
         &self,
         sheet: &mut Worksheet,
         head_row: u32,
         formats: &Formats,
         words: &Words,
     ) -> Result<(), ReportError> {
+        let Some(kept) = &self.approval_record else { return Ok(()) };
+        let wide = (2, 8);
+        write_text(sheet, (head_row, 0), words.approval_record, formats, &formats.head)?;
+        write_text(sheet, (head_row, 1), words.approval_moment, formats, &formats.head)?;
+        sheet.merge_range(head_row, wide.0, head_row, wide.1, words.approval_person, &formats.head)?;
+        let state = (words.approval_state, "", kept.state.as_str());
+        let hash = (words.approval_hash, "", kept.hash.as_str());
+        let steps = kept.steps.iter().map(|step| (step.step.as_str(), step.at.as_str(), step.person.as_str()));
+        for (row, (what, at, who)) in (head_row + 1..).zip(steps.chain([state, hash])) {
+            write_text(sheet, (row, 0), what, formats, &formats.text)?;
+            write_text(sheet, (row, 1), at, formats, &formats.text)?;
+            sheet.merge_range(row, wide.0, row, wide.1, "", &formats.text)?;
+            write_text(sheet, (row, wide.0), who, formats, &formats.text)?;
+        }
+        Ok(())
+    }
+
+    /// A row per box for approval, left empty for the hand where the box is; returns the row below them.
+    fn approval_rows(
+        &self,
+        sheet: &mut Worksheet,
+        head_row: u32,
+        formats: &Formats,
+        words: &Words,
+    ) -> Result<u32, ReportError> {
         if self.approvals.is_empty() {
-            return Ok(());
+            return Ok(head_row);
         }
         let wide = (2, 8);
         write_text(sheet, (head_row, 0), words.approvals, formats, &formats.head)?;
@@ -97,7 +125,7 @@ impl GapReport {
             sheet.merge_range(row, wide.0, row, wide.1, "", &formats.text)?;
             write_text(sheet, (row, wide.0), line.name.as_deref().unwrap_or(""), formats, &formats.text)?;
         }
-        Ok(())
+        Ok(head_row + u32::try_from(self.approvals.len()).unwrap_or(0) + 1)
     }
 
     /// The record of revisions; returns the row below it.

@@ -83,7 +83,7 @@ mod tests {
             title: String::new(),
             marking: String::new(),
             report_date: jiff::civil::date(2026, 11, 20),
-            checkpoint: String::new(),
+            checkpoint: sakimori_domain::trail_mark::TrailMark::default(),
         };
         let rows = vec![
             row(1, vec![item("1.1", &["◎", "－"]), item("1.2", &[])], 1),

@@ -2,7 +2,7 @@
 
 use crate::error::ReportError;
 use crate::issues::{IssueRow, IssueTable, spans};
-use crate::sheet::{Formats, fit_row, print_setup, workbook, write_text};
+use crate::sheet::{Formats, finished, fit_row, print_setup, workbook, write_text};
 use crate::words::words;
 use rust_xlsxwriter::Worksheet;
 
@@ -35,7 +35,7 @@ impl IssueTable {
             self.write(sheet, at, row, &formats)?;
             at += u32::try_from(row.height()).unwrap_or(1);
         }
-        Ok(book.save_to_buffer()?)
+        finished(book, &self.head, &formats)
     }
 
     fn levels(&self) -> u16 {

@@ -35,8 +35,8 @@ pub use diff::{Piece, changed_pieces};
 pub use error::ReportError;
 pub use fonts::FontSearch;
 pub use gap::{
-    Approval, CarriedLine, ChapterLine, Counts, ExclusionLine, ForceLine, GapLine, GapReport, Revision, StandardLine,
-    Status, UnansweredLine,
+    Approval, ApprovalRecord, ApprovalStep, CarriedLine, ChapterLine, Counts, ExclusionLine, ForceLine, GapLine,
+    GapReport, Revision, StandardLine, Status, UnansweredLine,
 };
 pub use issues::{IssueEvidence, IssueItem, IssueRow, IssueTable};
 pub use list::{Cell, ColumnKind, ListColumn, ListSheet};

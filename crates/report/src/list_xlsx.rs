@@ -2,7 +2,9 @@
 
 use crate::error::ReportError;
 use crate::list::{Cell, ColumnKind, ListSheet};
-use crate::sheet::{Formats, fit_row, print_setup, workbook, write_date, write_heads, write_percent, write_text};
+use crate::sheet::{
+    Formats, finished, fit_row, print_setup, workbook, write_date, write_heads, write_percent, write_text,
+};
 use rust_xlsxwriter::Worksheet;
 
 /// Row of the headings when a title stands above them.
@@ -33,7 +35,7 @@ impl ListSheet {
             let rows = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
             sheet.autofilter(HEAD_ROW, 0, HEAD_ROW + rows, last)?;
         }
-        Ok(book.save_to_buffer()?)
+        finished(book, &self.head, &formats)
     }
 
     fn write_row(&self, sheet: &mut Worksheet, row: u32, cells: &[Cell], formats: &Formats) -> Result<(), ReportError> {

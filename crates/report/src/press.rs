@@ -160,7 +160,7 @@ mod tests {
             title: "一覧 #1".into(),
             marking: "【社外秘】".into(),
             report_date: jiff::civil::date(2026, 11, 20),
-            checkpoint: String::new(),
+            checkpoint: sakimori_domain::trail_mark::TrailMark::default(),
         };
         let data = dict([
             ("landscape", false.into_value()),

@@ -1,6 +1,7 @@
 //! What every printed product carries: language, whose it is, what it is, how it may be handled, as of when.
 
 use jiff::civil::Date;
+use sakimori_domain::trail_mark::TrailMark;
 
 /// Language of the printed words; texts typed by people stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +32,6 @@ pub struct PrintHead {
     pub marking: String,
     /// Date of the report (Asia/Tokyo), from the caller's clock.
     pub report_date: Date,
-    /// Checkpoint of the organisation's trail at the time of printing: origin, size, beginning of the root; empty: none.
-    pub checkpoint: String,
+    /// Checkpoint of the organisation's trail at the time of printing.
+    pub checkpoint: TrailMark,
 }

@@ -3,10 +3,11 @@
 use crate::date::long_date;
 use crate::error::ReportError;
 use crate::fonts::{FontSearch, LoadedFonts};
-use crate::print::PrintHead;
+use crate::print::{Lang, PrintHead};
 use crate::value;
 use crate::words::words;
 use jiff::civil::Date;
+use sakimori_domain::trail_mark::TrailMark;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Dict, Duration, IntoValue, Smart, Value};
@@ -106,7 +107,17 @@ fn head_value(head: &PrintHead) -> Value {
         ("title", value::line(&head.title)),
         ("marking", value::line(&head.marking)),
         ("date", long_date(head.report_date, head.lang).into_value()),
-        ("checkpoint", value::line(&head.checkpoint)),
+        ("checkpoint", checkpoint_value(head)),
+    ])
+}
+
+fn checkpoint_value(head: &PrintHead) -> Value {
+    let english = head.lang == Lang::En;
+    value::record([
+        ("line", value::line(&head.checkpoint.line)),
+        ("note", value::text(head.checkpoint.note.trim_end())),
+        ("title", TrailMark::title(english).into_value()),
+        ("hint", TrailMark::hint(english).into_value()),
     ])
 }
 

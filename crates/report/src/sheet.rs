@@ -7,11 +7,14 @@ use crate::print::{Lang, PrintHead};
 use crate::words::words;
 use jiff::civil::Date;
 use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet};
+use sakimori_domain::trail_mark::TrailMark;
 
 /// Excel's paper code of A4.
 const A4: u8 = 9;
 /// Excel's limit on header and footer text.
 const LONGEST_FOOTER: usize = 200;
+/// Longest line of a checkpoint in a footer, so that date and marking have room beside it.
+const LONGEST_MARK: usize = 140;
 
 /// The formats of one workbook, made once.
 pub(crate) struct Formats {
@@ -62,13 +65,31 @@ pub(crate) fn workbook(head: &PrintHead) -> Result<Workbook, ReportError> {
         .set_title(clean_line(&head.title))
         .set_company(clean_line(&head.organisation))
         .set_status(clean_line(&head.marking))
-        .set_comment(clean_line(&head.checkpoint))
+        .set_comment(clean_line(&head.checkpoint.line))
         .set_author("Sakimori");
     if let Some(date) = excel_date(head.report_date) {
         properties = properties.set_creation_datetime(&date);
     }
     book.set_properties(&properties);
     Ok(book)
+}
+
+/// The bytes of the workbook, after a last sheet with the signed checkpoint: a line of it in each row, so that the column
+/// can be copied out as it is.
+pub(crate) fn finished(mut book: Workbook, head: &PrintHead, formats: &Formats) -> Result<Vec<u8>, ReportError> {
+    if !head.checkpoint.is_empty() {
+        let english = head.lang == Lang::En;
+        let sheet = book.add_worksheet();
+        print_setup(sheet, head, TrailMark::title(english), 0)?;
+        sheet.set_freeze_panes(0, 0)?;
+        sheet.set_column_width(0, 120)?;
+        write_text(sheet, (0, 0), TrailMark::title(english), formats, &formats.title)?;
+        write_text(sheet, (1, 0), TrailMark::hint(english), formats, &formats.note)?;
+        for (row, line) in (3..).zip(head.checkpoint.note.lines()) {
+            write_text(sheet, (row, 0), line, formats, &formats.note)?;
+        }
+    }
+    Ok(book.save_to_buffer()?)
 }
 
 /// A4 landscape, one page wide, marking and page numbers in the footer, the rows up to `head_row` repeated and frozen.
@@ -90,11 +111,14 @@ pub(crate) fn print_setup(
         short(&head.title),
         short(&head.marking)
     ));
+    // Blanks end the sizes: a name may begin with a digit. Above the other line, and small: it is longer than a third of the page. One that does not fit stands on its sheet.
+    let mark =
+        Some(clean_line(&head.checkpoint.line)).filter(|line| (1..=LONGEST_MARK).contains(&line.chars().count()));
+    let mark = mark.map_or(String::new(), |line| format!("&6 {}\n&10 ", line.replace('&', "&&")));
     sheet.set_footer(format!(
-        "&L{} {}　{}&C&P / &N&R&\"-,Bold\"{}",
+        "&L{mark}{} {}&C&P / &N&R&\"-,Bold\"{}",
         words(head.lang).report_date,
         long_date(head.report_date, head.lang),
-        clean_line(&head.checkpoint).chars().take(LONGEST_FOOTER / 2).collect::<String>().replace('&', "&&"),
         short(&head.marking),
     ));
     Ok(())

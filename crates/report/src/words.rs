@@ -99,6 +99,12 @@ word_list! {
     sheet_carried: "引継ぎ", "Carried over";
     none: "該当なし", "None";
     checkpoint: "記録との照合", "Trail checkpoint";
+    approval_record: "承認の記録", "Record of approval";
+    approval_step: "操作", "Step";
+    approval_person: "人", "Person";
+    approval_moment: "日時", "When";
+    approval_state: "状態", "State";
+    approval_hash: "対象のハッシュ値", "Hash of the subject";
     legend: "凡例", "Legend";
     legend_text: "○ 実施済　△ 一部実施　× 未実施　－ 対象外", "○ met   △ partly met   × not met   － excluded";
     sheet_overview: "概要", "Overview";

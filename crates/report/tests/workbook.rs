@@ -22,7 +22,7 @@ fn text(cell: &Data) -> String {
 fn the_gap_workbook_has_its_sheets_and_the_same_numbers() {
     let report = common::report(Lang::Ja, 1_209, 30);
     let mut book = open(report.xlsx().expect("a workbook"));
-    assert_eq!(book.sheet_names(), ["概要", "章別", "課題一覧", "対象外", "未回答", "引継ぎ"]);
+    assert_eq!(book.sheet_names(), ["概要", "章別", "課題一覧", "対象外", "未回答", "引継ぎ", "記録との照合"]);
     let chapters = rows(&mut book, "章別");
     assert_eq!(chapters.len(), report.chapters.len() + 1);
     for (row, chapter) in chapters[1..].iter().zip(&report.chapters) {
@@ -50,7 +50,10 @@ fn a_report_without_carried_answers_says_nothing_of_them() {
 #[test]
 fn english_sheets_have_english_names() {
     let book = open(common::report(Lang::En, 3, 1).xlsx().expect("a workbook"));
-    assert_eq!(book.sheet_names(), ["Overview", "Chapters", "Gaps", "Excluded", "Unanswered", "Carried over"]);
+    assert_eq!(
+        book.sheet_names(),
+        ["Overview", "Chapters", "Gaps", "Excluded", "Unanswered", "Carried over", "Trail checkpoint"]
+    );
 }
 
 #[test]

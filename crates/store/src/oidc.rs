@@ -69,6 +69,22 @@ pub async fn link(w: &mut Write, issuer: &str, subject: &str, account_id: &str, 
     Ok(())
 }
 
+/// The subject of an issuer that is an account, and since when; `None` where there is none.
+pub async fn subject_of(c: &mut Connection, issuer: &str, account_id: &str) -> Result<Option<(String, String)>> {
+    let row = c
+        .one(
+            "SELECT subject, linked_at FROM oidc_subject WHERE issuer = $1 AND account_id = $2 ORDER BY linked_at, subject",
+            params![issuer, account_id],
+        )
+        .await?;
+    row.map(|row| Ok((row.text(0)?, row.text(1)?))).transpose()
+}
+
+/// From now on no subject of an issuer is an account. Says how many were.
+pub async fn unlink(w: &mut Write, issuer: &str, account_id: &str) -> Result<u64> {
+    w.run("DELETE FROM oidc_subject WHERE issuer = $1 AND account_id = $2", params![issuer, account_id]).await
+}
+
 /// Notes a sign-in that leaves for the provider, and forgets those that never came back.
 pub async fn insert_attempt(
     w: &mut Write,

@@ -116,6 +116,13 @@ impl Browser {
         self
     }
 
+    /// The same session at a process that is set up otherwise.
+    #[must_use]
+    pub fn at(mut self, router: Router) -> Self {
+        self.router = router;
+        self
+    }
+
     /// A program with a token.
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Self {
@@ -155,7 +162,8 @@ impl Browser {
 
     /// GET with a cookie beside those of the session.
     pub async fn get_with_cookie(&self, path: &str, cookie: &str) -> Answer {
-        let request = Request::builder().uri(path).header(COOKIE, cookie).body(Body::empty());
+        let own = if self.cookie.is_empty() { String::new() } else { format!("{}; ", self.cookie) };
+        let request = Request::builder().uri(path).header(COOKIE, format!("{own}{cookie}")).body(Body::empty());
         self.answer(request.expect("a request")).await
     }
 

@@ -7,6 +7,7 @@ use sakimori_app::Actor;
 use sakimori_domain::assurance::applicability::Force;
 use sakimori_domain::assurance::{AnswerStatus, Tally, fiscal_year};
 use sakimori_domain::identity::Permission;
+use sakimori_domain::trail_mark::TrailMark;
 
 use crate::assurance::told;
 use crate::error::WebError;
@@ -43,6 +44,8 @@ pub struct Page {
     pub marking: String,
     /// The page with its filters, to come back to it in another language.
     pub here: String,
+    /// Newest checkpoint of the organisation's trail, printed at the foot; empty before the first.
+    pub checkpoint: String,
 }
 
 impl Page {
@@ -61,6 +64,7 @@ impl Page {
             today,
             marking: String::new(),
             here: if person.here.is_empty() { path.to_owned() } else { person.here.clone() },
+            checkpoint: person.checkpoint.clone(),
         }
     }
 
@@ -103,9 +107,9 @@ impl Page {
         i16::try_from(*fiscal_year).map_or_else(|_| fiscal_year.to_string(), |year| self.year(&year))
     }
 
-    /// 2026年11月20日（金）; empty for an empty text.
+    /// 2026年11月20日（金）, of a day, or of a moment (UTC) as it is in Japan; empty for an empty text.
     pub fn date(&self, iso: &str) -> String {
-        match iso.get(..10).and_then(|day| day.parse::<Date>().ok()) {
+        match in_japan(iso).map(|at| at.date()).or_else(|| iso.get(..10)?.parse().ok()) {
             Some(date) if self.english => date.to_string(),
             Some(date) => format!("{}年{}月{}日（{}）", date.year(), date.month(), date.day(), weekday(date)),
             None => String::new(),
@@ -114,8 +118,7 @@ impl Page {
 
     /// A moment (UTC, RFC 3339) as Japanese time: 2026年11月20日 12:03.
     pub fn moment(&self, at: &str) -> String {
-        let Ok(at) = at.parse::<Timestamp>() else { return String::new() };
-        let local = at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9)));
+        let Some(local) = in_japan(at) else { return String::new() };
         let pattern = if self.english { "%Y-%m-%d %H:%M" } else { "%Y年%-m月%-d日 %H:%M" };
         local.strftime(pattern).to_string()
     }
@@ -124,6 +127,11 @@ impl Page {
     pub fn days_until(&self, iso: &str) -> Option<i64> {
         let date: Date = iso.get(..10)?.parse().ok()?;
         Some(i64::from((date - self.today).get_days()))
+    }
+
+    /// What the line at the foot of a printed page is called.
+    pub fn checkpoint_title(&self) -> &'static str {
+        TrailMark::title(self.english)
     }
 
     /// Whether a rail entry is the present page.
@@ -142,6 +150,12 @@ impl Page {
                 | (Room::Administration, "administration")
         )
     }
+}
+
+/// A moment (UTC, RFC 3339) as the clocks in Japan show it.
+fn in_japan(at: &str) -> Option<jiff::Zoned> {
+    let at: Timestamp = at.parse().ok()?;
+    Some(at.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(9))))
 }
 
 /// 令和8 for 2026; 元 for the first year.

@@ -25,6 +25,8 @@ pub struct Person {
     pub token: String,
     /// Notices not read yet, for the top bar.
     pub unread: i64,
+    /// Newest checkpoint of the organisation's trail, in one line: it stands at the foot of what is printed.
+    pub checkpoint: String,
     /// What is still missing of signing in.
     pub stage: Stage,
     /// Proved who they are so recently that a dangerous act needs no more.
@@ -66,6 +68,7 @@ impl FromRequestParts<WebState> for Person {
             csrf: signed.csrf,
             token,
             unread: signed.unread,
+            checkpoint: signed.checkpoint,
             stage: signed.stage,
             is_confirmed,
             is_token: false,
@@ -96,11 +99,13 @@ async fn with_token(parts: &mut Parts, state: &WebState, token: &str) -> Result<
         .map_err(|error| WebError::app(error, parts))?
         .ok_or_else(|| refused(parts))?;
     state.gate.know(token);
+    let checkpoint = read_mark(state, &actor).await.map_err(|error| WebError::app(error, parts))?;
     let person = Person {
         actor,
         csrf: String::new(),
         token: String::new(),
         unread: 0,
+        checkpoint,
         stage: Stage::Done,
         is_confirmed: false,
         is_token: true,
@@ -109,6 +114,10 @@ async fn with_token(parts: &mut Parts, state: &WebState, token: &str) -> Result<
     };
     parts.extensions.insert(person.clone());
     Ok(person)
+}
+
+async fn read_mark(state: &WebState, actor: &Actor) -> sakimori_app::Result<String> {
+    sakimori_app::trail::newest_line(&mut state.app.read().await?, &actor.organisation_id).await
 }
 
 /// The session's token as the browser sent it; it may be anything.

@@ -12,6 +12,7 @@ use axum::routing::{MethodRouter, get, post};
 use sakimori_app::identity::Stage;
 use sakimori_app::{Actor, Refusal};
 use sakimori_domain::identity::Permission;
+use sakimori_domain::trail_mark::TrailMark;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::{WebError, in_language_of};
@@ -144,7 +145,13 @@ async fn guard(State((state, access)): State<(WebState, Access)>, request: Reque
             Err(response) => *response,
         };
     }
-    in_language_of(next.run(Request::from_parts(parts, body)).await, &language)
+    let checkpoint = parts.uri.path().starts_with("/api/v1/").then(|| person.checkpoint.clone());
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = in_language_of(response, &language);
+    if let Some(line) = checkpoint {
+        report::put_mark(&mut response, &TrailMark { line, ..TrailMark::default() });
+    }
+    response
 }
 
 use Access::{AnyStep, Anybody, Confirmed, ConfirmedNeeds, Needs, NeedsEither, OwnFactors, SignedIn, Step};
@@ -183,6 +190,8 @@ routes! {
     POST "/me/second-factor/passkey" OwnFactors => passkey::add;
     POST "/me/second-factor/remove"  Confirmed => factors::remove;
     POST "/me/second-factor/recovery" Confirmed => factors::renew;
+    POST "/me/single"                Confirmed => edge::single::begin_link;
+    POST "/me/single/remove"         Confirmed => edge::single::unlink;
     GET  "/sign-in/single/back"      Anybody  => edge::single::back;
     GET  "/sign-in/single/{organisation}" Anybody => edge::single::leave;
     GET  "/me/tokens"                SignedIn => edge::tokens::own;

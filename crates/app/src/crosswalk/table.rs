@@ -1,6 +1,7 @@
 //! The 対照表 as a printed product: rows of the coverage with their remarks, for paper, workbook and JSON.
 
 use sakimori_domain::crosswalk::{Contradiction, Cover, MappingStatus, Relation};
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_report::{Cell, ColumnKind, Lang, ListColumn, ListSheet, PrintHead};
 use sakimori_store::edition::EditionEntry;
 use sakimori_store::registry;
@@ -93,7 +94,7 @@ pub async fn table(app: &App, actor: &Actor, coverage: &Coverage, filter: &RowFi
             title: say(&format!("対照表　{own} → {other}"), &format!("Crosswalk: {own} → {other}")),
             marking: organisation.marking,
             report_date: app.today(),
-            checkpoint: String::new(),
+            checkpoint: TrailMark::default(),
         },
         filter: if english { format!("{narrowed} ({summary})") } else { format!("{narrowed}（{summary}）") },
         columns: vec![
@@ -186,7 +187,7 @@ pub fn contradiction_place(found: &Contradiction) -> (bool, &str) {
 }
 
 /// The coverage as JSON: what `report crosswalk --out FILE.json` writes.
-pub fn as_json(coverage: &Coverage, english: bool) -> Value {
+pub fn as_json(coverage: &Coverage, mark: &TrailMark, english: bool) -> Value {
     let counts = |p: &super::Progress| json!({ "covered": p.covered, "partly": p.partly, "not": p.not, "unjudged": p.unjudged, "total": p.total() });
     let rows = coverage.rows.iter().filter_map(|row| {
         let entry = coverage.own(row)?;
@@ -208,6 +209,7 @@ pub fn as_json(coverage: &Coverage, english: bool) -> Value {
         "strong": counts(&coverage.strong),
         "rejected": coverage.view.readings.iter().filter(|r| r.mapping.status == MappingStatus::Rejected).count(),
         "contradictions": coverage.contradictions.iter().map(|c| contradiction_words(c, english)).collect::<Vec<_>>(),
+        "trail-checkpoint": mark.note,
         "rows": rows.collect::<Vec<_>>(),
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sakimori_domain::identity::Permission;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_interop::workbook::{
     self as format, CellProblem, MappingBook, MappingRow, ReadMapping, Severity, TextEncoding,
 };
@@ -13,8 +14,10 @@ use super::coverage::coverage;
 use super::exchange::{ImportedMapping, MappingPreview, preview_mappings};
 use super::table::{edition_name, force_words};
 use super::{Coverage, Direction, Reading};
-use crate::{Actor, App, AppError, Refusal, Result, oscal, sandbox};
+use crate::{Actor, App, AppError, Refusal, Result, oscal, sandbox, trail};
 
+/// The event of an export.
+pub(crate) const EXPORT: &str = "crosswalk.export";
 /// Candidates named in a row.
 const NAMED: usize = 3;
 /// Most rows with a change that one preview shows.
@@ -70,6 +73,7 @@ pub async fn book(app: &App, actor: &Actor, id: &str) -> Result<MappingBook> {
         other_name: edition_name(&coverage.view.other.entry),
         handling: organisation.marking,
         exported_at: crate::workbook::japan_time(app),
+        checkpoint: TrailMark::default(),
         rows,
     })
 }
@@ -99,19 +103,22 @@ fn row(coverage: &Coverage, blank: &MappingRow, reading: &Reading) -> MappingRow
 ///
 /// # Errors
 /// As [`book`]; a text that no cell holds.
-pub async fn xlsx(app: &App, actor: &Actor, id: &str) -> Result<Vec<u8>> {
-    let book = book(app, actor, id).await?;
-    crate::workbook::blocking(move || format::write_mappings(&book))
-        .await?
-        .map_err(|error| AppError::Internal(format!("workbook: {error}")))
+pub async fn xlsx(app: &App, actor: &Actor, id: &str) -> Result<(Vec<u8>, TrailMark)> {
+    let mut book = book(app, actor, id).await?;
+    let mark = trail::take_along(app, actor, EXPORT, ("crosswalk", id), &"xlsx").await?;
+    book.checkpoint = mark.clone();
+    let bytes = crate::workbook::blocking(move || format::write_mappings(&book)).await?;
+    Ok((bytes.map_err(|error| AppError::Internal(format!("workbook: {error}")))?, mark))
 }
 
 /// The rows as CSV (UTF-8).
 ///
 /// # Errors
 /// As [`book`].
-pub async fn csv(app: &App, actor: &Actor, id: &str) -> Result<Vec<u8>> {
-    Ok(format::mappings_csv(&book(app, actor, id).await?, TextEncoding::Utf8).0)
+pub async fn csv(app: &App, actor: &Actor, id: &str, name: &str) -> Result<(Vec<u8>, TrailMark)> {
+    let bytes = format::mappings_csv(&book(app, actor, id).await?, TextEncoding::Utf8).0;
+    let mark = trail::take_bytes_along(app, actor, EXPORT, ("crosswalk", id), name, &bytes).await?;
+    Ok((bytes, mark))
 }
 
 /// Reads a workbook, a CSV file or an OSCAL mapping collection and says what it would change. Nothing is written.

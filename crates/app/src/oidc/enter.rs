@@ -11,11 +11,26 @@ use crate::identity::{checked_login, checked_name, hex, put_account, token_hash}
 use crate::sign_in::{self, Origin, Passed, SignedIn};
 use crate::{Actor, App, AppError, Operation, Result, allow_list};
 
-/// Finishes a sign-in: the session, and where the person wanted to go.
+/// What came of coming back.
+pub enum Finished {
+    /// A session, and where the person wanted to go.
+    Entered(SignedIn, String),
+    /// The subject is the person's account from now on; where they came from.
+    Linked(String),
+}
+
+/// Finishes a sign-in, or the linking of one's own account. `person`: who is signed in with this browser already.
 ///
 /// # Errors
-/// One refusal for an unknown or used state, another browser, a token that does not hold, nobody that the rules let in.
-pub async fn finish(app: &App, state: &str, code: &str, browser: &str, address: &str) -> Result<(SignedIn, String)> {
+/// One refusal for an unknown or used state, another browser, a token that does not hold, nobody that the rules let in; a
+/// subject that is somebody else's already.
+pub async fn finish(
+    app: &App,
+    (state, code): (&str, &str),
+    browser: &str,
+    address: &str,
+    person: Option<&Actor>,
+) -> Result<Finished> {
     let mut write = app.store().write().await?;
     let taken = store::take_attempt(&mut write, &token_hash(state), &app.now().to_string()).await?;
     write.commit().await?;
@@ -30,8 +45,15 @@ pub async fn finish(app: &App, state: &str, code: &str, browser: &str, address: 
     if !allow_list::admits(&mut app.read().await?, &organisation_id, address).await?.members {
         return Err(refused().into());
     }
+    if !attempt.link_to.is_empty() {
+        // Whoever signed in with this browser in the meantime is not who asked.
+        let same = |actor: &&Actor| actor.account_id == attempt.link_to && actor.organisation_id == organisation_id;
+        let person = person.filter(same).ok_or_else(refused)?;
+        super::own::link(app, person, &settings.issuer, &said).await?;
+        return Ok(Finished::Linked(attempt.next));
+    }
     let signed = enter(app, &organisation_id, &settings, &said, address).await?;
-    Ok((signed, attempt.next))
+    Ok(Finished::Entered(signed, attempt.next))
 }
 
 /// Role and department of the first rule that fits.

@@ -14,15 +14,17 @@ mod witness;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sakimori_interop::trail::{Entry, leaf};
+use sakimori_domain::trail_mark::TrailMark;
+use sakimori_interop::trail::{Entry, SignedCheckpoint, leaf};
 use sakimori_store::trail::{Event, Seal, tree};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::{Actor, App, AppError, Refusal, RefusalKind, Result};
 
 pub use key::TrailKey;
 pub use retention::{Expired, expire};
-pub use signer::{Given, Watch, checkpoint, cosigned, newest, prove, sign_what_is_new};
+pub use signer::{Given, Watch, checkpoint, cosigned, newest, newest_line, prove, sign_what_is_new};
 pub use take_along::export;
 pub use witness::{add_cosignatures, asked, cosign, request_of};
 
@@ -188,6 +190,28 @@ impl App {
     }
 }
 
+/// A checkpoint as it is printed.
+pub fn mark(note: &SignedCheckpoint) -> TrailMark {
+    TrailMark { line: note.checkpoint.to_line(), note: note.to_text() }
+}
+
+/// As [`take_along`], for bytes that have no room for a checkpoint (CSV): the event says their SHA-256, so that whoever has
+/// the file finds it in the trail, and the checkpoint covers it.
+///
+/// # Errors
+/// As [`take_along`].
+pub async fn take_bytes_along(
+    app: &App,
+    actor: &Actor,
+    action: &str,
+    subject: (&str, &str),
+    name: &str,
+    bytes: &[u8],
+) -> Result<TrailMark> {
+    let digest = crate::identity::hex(&Sha256::digest(bytes));
+    take_along(app, actor, action, subject, &json!({ "file": name, "sha256": digest })).await
+}
+
 /// Notes that something was printed or taken along, and signs a checkpoint over the trail up to that: what stands on it.
 /// Where the trail cannot be signed, that is said in the log and the place stays empty: work does not stop for it.
 ///
@@ -199,16 +223,13 @@ pub async fn take_along<A: serde::Serialize>(
     action: &str,
     subject: (&str, &str),
     what: &A,
-) -> Result<String> {
+) -> Result<TrailMark> {
     app.note_read(actor, action, subject, what).await?;
     match checkpoint(app, &actor.organisation_id).await {
-        Ok(given) => {
-            let head = given.note.checkpoint;
-            Ok(format!("{} {} {}", head.origin, head.size, head.short_root()))
-        }
+        Ok(given) => Ok(mark(&given.note)),
         Err(AppError::Internal(why)) => {
             tracing::error!(why, "printed without a checkpoint");
-            Ok(String::new())
+            Ok(TrailMark::default())
         }
         Err(other) => Err(other),
     }

@@ -261,6 +261,15 @@ pub async fn newest(c: &mut Connection, tree: &str) -> Result<Option<Given>> {
     Ok(Some(Given { note: with_cosignatures(c, tree, &kept).await?, signed_at: kept.signed_at }))
 }
 
+/// The newest checkpoint of a tree in one line, for the foot of a page that may be printed; empty before the first.
+///
+/// # Errors
+/// A database error.
+pub async fn newest_line(c: &mut Connection, tree: &str) -> Result<String> {
+    let Some(kept) = store::newest_checkpoint(c, tree).await? else { return Ok(String::new()) };
+    Ok(kept.note.lines().take(3).collect::<Vec<_>>().join(" "))
+}
+
 /// The newest checkpoint of a tree that a witness cosigned, with the witnesses' lines.
 ///
 /// # Errors

@@ -4,7 +4,9 @@
 
 use sakimori_interop::trail::export::{Demand, Verdict};
 use sakimori_interop::trail::tree::round_leaf;
-use sakimori_interop::trail::{Anchor, Checkpoint, Finding, Hash, PublicKey, SignedCheckpoint, Walk, hash_of};
+use sakimori_interop::trail::{
+    Anchor, Checkpoint, Finding, Hash, PublicKey, Remembered, SignedCheckpoint, Walk, hash_of,
+};
 use sakimori_store::Connection;
 use sakimori_store::trail::sealed_after;
 use sakimori_store::trail::tree::{self as store, INSTALLATION};
@@ -56,9 +58,9 @@ impl Means<'_> {
         self.keys.iter().find(|key| note.signed_by(key)).unwrap_or(&self.keys[0])
     }
 
-    fn against(&self, tree: &str) -> impl Iterator<Item = &SignedCheckpoint> {
+    fn against(&self, tree: &str) -> impl Iterator<Item = &Remembered> {
         let origin = origin_of(self.origin(), tree);
-        self.demand.against.iter().filter(move |note| note.checkpoint.origin == origin)
+        self.demand.against.iter().filter(move |kept| kept.checkpoint().origin == origin)
     }
 }
 
@@ -68,8 +70,8 @@ impl Means<'_> {
 /// A checkpoint of another installation to compare with; a database error. What is not true is a finding.
 pub async fn verify(c: &mut Connection, means: &Means<'_>, only: Option<&str>) -> Result<Outcome> {
     let mut trees = store::trails(c).await?;
-    for note in &means.demand.against {
-        let origin = &note.checkpoint.origin;
+    for kept in &means.demand.against {
+        let origin = &kept.checkpoint().origin;
         let Some(tree) = tree_of(means.origin(), origin) else {
             return Err(Refusal::invalid(
                 "foreign-checkpoint",
@@ -144,7 +146,7 @@ impl<'a> Comparison<'a> {
                 anchors.push(Anchor { size: size(at), root: hash_of(&root).unwrap_or_default() });
             }
         }
-        let given = self.means.against(self.tree).map(|note| &note.checkpoint);
+        let given = self.means.against(self.tree).map(Remembered::checkpoint);
         let given = given.filter(|head| head.size > size(after) && head.size <= size(up_to));
         anchors.extend(given.map(|head| Anchor { size: head.size, root: head.root }));
         anchors.sort_by_key(|anchor| anchor.size);
@@ -170,11 +172,12 @@ impl<'a> Comparison<'a> {
     }
 
     fn end(mut self, head: u64, signed_up_to: u64) -> TrailVerdict {
-        for note in self.means.against(self.tree) {
-            if !note.signed_by(self.means.key_of(note)) {
-                self.walk.found(Finding::NotSigned { checkpoint: note.checkpoint.size });
+        for kept in self.means.against(self.tree) {
+            let checkpoint = kept.checkpoint().size;
+            if kept.signed().is_some_and(|note| !note.signed_by(self.means.key_of(note))) {
+                self.walk.found(Finding::NotSigned { checkpoint });
             }
-            self.walk.beyond(note.checkpoint.size);
+            self.walk.beyond(checkpoint);
         }
         self.walk.beyond(signed_up_to);
         let events = self.walk.size();

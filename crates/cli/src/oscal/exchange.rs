@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use sakimori_app::{Actor, App};
+use sakimori_app::{Actor, App, trail};
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_interop::oscal::convert::{
-    MappedSet, MappedSide, from_mapping_collection, numbers, to_csv, to_mapping_collection, to_oscal, to_profile,
+    MappedSet, MappedSide, from_mapping_collection, numbers, put_mark, to_csv, to_mapping_collection, to_oscal,
+    to_profile,
 };
 use sakimori_interop::oscal::model::{CatalogDocument, MappingCollection, MappingDocument, ProfileDocument};
 use sakimori_interop::oscal::resolve::{Folder, ResolveError};
@@ -250,7 +252,8 @@ async fn catalog(app: &App, args: &ExportArgs, now: &str) -> Result<(String, Str
     };
     let edition = edition(app, &actor, args.edition.as_deref()).await?;
     let catalogue = sakimori_app::oscal::catalogue(app, &actor, &edition).await.map_err(told)?;
-    let catalog = to_oscal(&catalogue, now);
+    let mut catalog = to_oscal(&catalogue, now);
+    put_mark(&mut catalog.metadata, &taken_along(app, &actor, ("edition", &edition), "catalog").await?);
     let what = format!("{edition}: 項目/items {}", catalogue.provisions.len());
     Ok((to_json(&CatalogDocument { catalog }), what))
 }
@@ -263,7 +266,9 @@ async fn profile(app: &App, args: &ExportArgs, now: &str) -> Result<(String, Str
     let set = sakimori_app::oscal::tailoring(app, &actor, &edition, &href).await.map_err(told)?;
     let bound = set.items.iter().filter(|item| item.binds).count();
     let what = format!("{edition}, {}: 適用/applicable {bound}/{}", organisation.id, set.items.len());
-    Ok((to_json(&ProfileDocument { profile: to_profile(&set, now) }), what))
+    let mut profile = to_profile(&set, now);
+    put_mark(&mut profile.metadata, &taken_along(app, &actor, ("edition", &edition), "profile").await?);
+    Ok((to_json(&ProfileDocument { profile }), what))
 }
 
 async fn crosswalk(app: &App, args: &ExportArgs, now: &str) -> Result<(String, String)> {
@@ -286,11 +291,22 @@ async fn crosswalk(app: &App, args: &ExportArgs, now: &str) -> Result<(String, S
     }
     let what = format!("{}: 対応/mappings {pairs}", organisation.id);
     if args.out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
-        return Ok((String::from_utf8(to_csv(&sets)?)?, what));
+        let bytes = to_csv(&sets)?;
+        let name = args.out.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        let subject = ("crosswalk", "");
+        trail::take_bytes_along(app, &actor, "crosswalk.export", subject, &name, &bytes).await.map_err(told)?;
+        return Ok((String::from_utf8(bytes)?, what));
     }
     let title = format!("照合 {}", organisation.name);
-    let mapping_collection = to_mapping_collection(&title, &sets, now);
+    let mut mapping_collection = to_mapping_collection(&title, &sets, now);
+    put_mark(&mut mapping_collection.metadata, &taken_along(app, &actor, ("crosswalk", ""), "mapping").await?);
     Ok((to_json(&MappingDocument { mapping_collection }), what))
+}
+
+/// The checkpoint over the event that says that a document was written.
+async fn taken_along(app: &App, actor: &Actor, subject: (&str, &str), kind: &str) -> Result<TrailMark> {
+    let what = json!({ "format": "oscal", "kind": kind });
+    trail::take_along(app, actor, "oscal.export", subject, &what).await.map_err(told)
 }
 
 fn actor_of(organisation: &Organisation) -> Actor {

@@ -10,6 +10,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sakimori_app::{App, certificate};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::common::machine_clock;
@@ -29,6 +30,8 @@ pub struct Tls {
     /// When the certificate ends, in seconds since 1970.
     until: Arc<AtomicI64>,
     warned_at: i64,
+    /// End and threshold that the administrators were told of by this process.
+    told: Option<(i64, i64)>,
 }
 
 impl Tls {
@@ -47,7 +50,7 @@ impl Tls {
         })?;
         until.store(end, Ordering::Relaxed);
         let config = RustlsConfig::from_config(Arc::new(config));
-        let mut tls = Self { certificate, key, seen, config, until, warned_at: 0 };
+        let mut tls = Self { certificate, key, seen, config, until, warned_at: 0, told: None };
         tls.warn_of_the_end();
         Ok(tls)
     }
@@ -58,9 +61,10 @@ impl Tls {
     }
 
     /// Looks at the files each minute and on SIGHUP, for as long as the server runs.
-    pub async fn watch(mut self) {
+    pub async fn watch(mut self, app: Arc<App>) {
         let mut hang_up = signal(SignalKind::hangup()).ok();
         loop {
+            self.tell_of_the_end(&app).await;
             let told = async {
                 match &mut hang_up {
                     Some(hang_up) => hang_up.recv().await,
@@ -101,6 +105,19 @@ impl Tls {
             }
         }
         self.seen = found;
+    }
+
+    /// Tells those who administer, once per threshold; a database that is away is asked again in a minute.
+    async fn tell_of_the_end(&mut self, app: &App) {
+        let until = self.until.load(Ordering::Relaxed);
+        let Some(threshold) = certificate::threshold(app.now(), until) else { return };
+        if self.told == Some((until, threshold)) {
+            return;
+        }
+        match certificate::tell_of_end(app, until).await {
+            Ok(_) => self.told = Some((until, threshold)),
+            Err(error) => tracing::warn!(%error, "the end of the certificate could not be told"),
+        }
     }
 
     fn warn_of_the_end(&mut self) {

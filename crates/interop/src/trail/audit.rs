@@ -229,7 +229,8 @@ impl Walk {
             return;
         }
         self.broken = true;
-        let first = self.good.size() + 1;
+        // One that was kept may speak of a size that fitted what was signed here: then nothing tells where it parts.
+        let first = if self.good.size() < anchor.size { self.good.size() + 1 } else { 1 };
         match self.swapped(anchor.root) {
             Some((one, two)) => {
                 self.found(Finding::Reordered { event: first + one, with: first + two });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::TrailFault;
 use super::audit::{Anchor, Finding, Walk};
 use super::leaf::{Entry, FIELD_COUNT, FIELDS};
-use super::note::{PublicKey, SignedCheckpoint};
+use super::note::{PublicKey, Remembered, SignedCheckpoint};
 use super::proof::{FIRST_LINE, TlogProof};
 
 /// Name and version of the format.
@@ -75,7 +75,7 @@ pub struct Demand {
     /// The key that must have signed.
     pub key: Option<PublicKey>,
     /// Checkpoints given out before, with which the trail must agree.
-    pub against: Vec<SignedCheckpoint>,
+    pub against: Vec<Remembered>,
     /// Witnesses that must have cosigned.
     pub witnesses: Vec<PublicKey>,
 }
@@ -134,14 +134,14 @@ pub fn verify<R: BufRead>(mut file: R, demand: &Demand) -> Result<Verdict, Trail
     let key = demand.key.as_ref().unwrap_or(&own);
     let mut walk = Walk::new();
     let witnessed = (!head.witnessed.is_empty()).then(|| SignedCheckpoint::parse(&head.witnessed)).transpose()?;
-    let given: Vec<&SignedCheckpoint> =
-        std::iter::once(&signed).chain(witnessed.as_ref()).chain(&demand.against).collect();
-    if let Some(other) = given.iter().find(|note| note.checkpoint.origin != signed.checkpoint.origin) {
-        return Err(TrailFault::Checkpoint(format!("it is of {}", other.checkpoint.origin)));
-    }
+    let kept = demand.against.iter().filter_map(Remembered::signed);
+    let given: Vec<&SignedCheckpoint> = std::iter::once(&signed).chain(witnessed.as_ref()).chain(kept).collect();
     check_signatures(demand, key, &given, &mut walk);
-    let anchors: Vec<Anchor> =
-        given.iter().map(|note| Anchor { size: note.checkpoint.size, root: note.checkpoint.root }).collect();
+    let heads = given.iter().map(|note| &note.checkpoint).chain(demand.against.iter().map(Remembered::checkpoint));
+    if let Some(other) = heads.clone().find(|head| head.origin != signed.checkpoint.origin) {
+        return Err(TrailFault::Checkpoint(format!("it is of {}", other.origin)));
+    }
+    let anchors: Vec<Anchor> = heads.map(|head| Anchor { size: head.size, root: head.root }).collect();
     let mut number = 1;
     while read(&mut file, &mut line)? {
         number += 1;

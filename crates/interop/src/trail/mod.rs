@@ -13,7 +13,7 @@ pub mod tree;
 
 pub use audit::{Anchor, Finding, Walk};
 pub use leaf::Entry;
-pub use note::{Checkpoint, PublicKey, SignedCheckpoint, SigningKey};
+pub use note::{Checkpoint, PublicKey, Remembered, SignedCheckpoint, SigningKey};
 pub use proof::TlogProof;
 pub use request::AddCheckpoint;
 pub use tlog_tiles::Hash;

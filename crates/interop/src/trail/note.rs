@@ -7,7 +7,7 @@ use signed_note::{
 };
 use tlog_tiles::Hash;
 
-use super::TrailFault;
+use super::{TrailFault, hash_of};
 
 /// Kind of signature of a log over its own checkpoint.
 const ED25519: u8 = 1;
@@ -170,6 +170,26 @@ impl Checkpoint {
         format!("{}\n{}\n{}\n", self.origin, self.size, self.root)
     }
 
+    /// The same in one line, as it is printed.
+    pub fn to_line(&self) -> String {
+        format!("{} {} {}", self.origin, self.size, self.root)
+    }
+
+    /// From a line as it is printed.
+    ///
+    /// # Errors
+    /// [`TrailFault::Checkpoint`].
+    pub fn parse_line(line: &str) -> Result<Self, TrailFault> {
+        let fault = || TrailFault::Checkpoint("not a line of origin, size and root hash".to_owned());
+        let mut parts = line.split_whitespace();
+        let (Some(origin), Some(size), Some(root), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(fault());
+        };
+        let size = size.parse().map_err(|_| fault())?;
+        Ok(Self { origin: origin.to_owned(), size, root: hash_of(root).map_err(|_| fault())? })
+    }
+
     /// The beginning of the root that people compare by eye.
     pub fn short_root(&self) -> String {
         self.root.0.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
@@ -264,6 +284,77 @@ impl SignedCheckpoint {
     }
 }
 
+/// A checkpoint that somebody kept: the signed note, or the line of it that stands on paper.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remembered {
+    Signed(SignedCheckpoint),
+    Line(Checkpoint),
+}
+
+impl Remembered {
+    /// From a signed note, or from a text with the line of a printed page.
+    ///
+    /// # Errors
+    /// [`TrailFault::Checkpoint`]: neither.
+    pub fn parse(text: &str) -> Result<Self, TrailFault> {
+        let signed = SignedCheckpoint::parse(text).or_else(|fault| {
+            // A printed signature is broken into lines, and what was copied by hand ends as it ends.
+            SignedCheckpoint::parse(&rejoined(text).ok_or(fault)?)
+        });
+        match signed {
+            Ok(signed) => Ok(Self::Signed(signed)),
+            Err(fault) => text.lines().find_map(printed).map(Self::Line).ok_or(fault),
+        }
+    }
+
+    /// What was kept.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        match self {
+            Self::Signed(note) => &note.checkpoint,
+            Self::Line(checkpoint) => checkpoint,
+        }
+    }
+
+    /// The signed note, if it is one. A line bears no signature: it is what the paper says.
+    pub const fn signed(&self) -> Option<&SignedCheckpoint> {
+        match self {
+            Self::Signed(note) => Some(note),
+            Self::Line(_) => None,
+        }
+    }
+}
+
+impl From<SignedCheckpoint> for Remembered {
+    fn from(note: SignedCheckpoint) -> Self {
+        Self::Signed(note)
+    }
+}
+
+/// A line as it stands on a page, with what it is called before it.
+fn printed(line: &str) -> Option<Checkpoint> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [.., origin, size, root] = words.as_slice() else { return None };
+    let origin = origin.rsplit('：').next().unwrap_or(origin);
+    Checkpoint::parse_line(&format!("{origin} {size} {root}")).ok()
+}
+
+/// A note as it was copied off a page: three lines, then signatures that begin with a dash and go on in further lines.
+fn rejoined(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let head: Vec<&str> = lines.by_ref().take(3).collect();
+    let mut signatures: Vec<String> = Vec::new();
+    for line in lines {
+        match signatures.last_mut() {
+            _ if line.starts_with('—') => signatures.push(line.to_owned()),
+            // Broken after the name or within the base64.
+            Some(last) if last.matches(' ').count() < 2 => last.extend([" ", line]),
+            Some(last) => last.push_str(line),
+            None => return None,
+        }
+    }
+    Some(format!("{}\n\n{}\n", head.join("\n"), signatures.join("\n")))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -302,6 +393,33 @@ pub(crate) mod tests {
         assert_eq!(PublicKey::parse(&vkey), Ok(witness.public));
         let forged = signed.to_text().replacen("\n3\n", "\n2\n", 1);
         assert!(!SignedCheckpoint::parse(&forged).expect("well formed").signed_by(&key.public));
+    }
+
+    #[test]
+    fn what_was_printed_is_read_back() {
+        let checkpoint = Checkpoint { origin: "PeterNeumann/o/alpha".to_owned(), size: 3, root: record_hash(b"x") };
+        let signed = key().sign(checkpoint.clone()).expect("signed");
+        let note = signed.to_text();
+        assert_eq!(Remembered::parse(&note), Ok(Remembered::Signed(signed.clone())));
+        let line = checkpoint.to_line();
+        for page in
+            [format!("記録との照合\n{line}\n"), format!("記録との照合：{line}"), format!("Trail checkpoint: {line}")]
+        {
+            assert_eq!(Remembered::parse(&page), Ok(Remembered::Line(checkpoint.clone())), "{page}");
+        }
+        // As a page breaks it, and without the blank line.
+        let (body, signature) = note.split_once("\n\n").expect("a note");
+        let (first, rest) = signature.split_at(60);
+        for broken in [
+            format!("{body}\n{first}\n{rest}"),
+            format!("{body}\n\n{}", signature.replacen("alpha ", "alpha\n", 1)),
+            note.trim_end().to_owned(),
+        ] {
+            assert_eq!(Remembered::parse(&broken), Ok(Remembered::Signed(signed.clone())), "{broken}");
+        }
+        for none in ["", "a b c", "origin 3 abc", "one\ntwo\nthree\nfour"] {
+            assert!(Remembered::parse(none).is_err(), "{none}");
+        }
     }
 
     #[test]

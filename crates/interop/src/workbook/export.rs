@@ -1,6 +1,7 @@
 //! Writes the workbook that people fill in.
 
 use super::layout::{COLUMNS, Column, FORMAT_VERSION, HEADER_ROW, METADATA_SHEET, place};
+use super::mark;
 use super::row_id::RowId;
 use super::words::Language;
 use jiff::civil::{Date, DateTime};
@@ -9,6 +10,7 @@ use rust_xlsxwriter::{
     FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
 use sakimori_domain::assurance::{Answer, AnswerField, AnswerStatus, DUE_FIRST, DUE_LAST, Maturity};
+use sakimori_domain::trail_mark::TrailMark;
 use std::collections::HashSet;
 
 /// One Assessment (or a department's part of it) to be written.
@@ -24,6 +26,8 @@ pub struct AssessmentSheetData {
     pub handling: String,
     /// Local time of the export.
     pub exported_at: DateTime,
+    /// Checkpoint of the organisation's trail at the export.
+    pub checkpoint: TrailMark,
     pub sheets: Vec<StandardSheet>,
 }
 
@@ -115,7 +119,9 @@ pub fn write_workbook(data: &AssessmentSheetData) -> Result<Vec<u8>, WriteError>
     book.set_properties(&properties(data)?);
     let formats = Formats::new();
     write_guide(book.add_worksheet(), data, &formats)?;
-    let mut taken: HashSet<String> = [data.language.guide_sheet(), METADATA_SHEET].map(str::to_lowercase).into();
+    let english = data.language == Language::En;
+    let mark = TrailMark::title(english);
+    let mut taken: HashSet<String> = [data.language.guide_sheet(), METADATA_SHEET, mark].map(str::to_lowercase).into();
     for sheet in &data.sheets {
         let name = sheet_name(&sheet.name, data.language, &mut taken);
         let worksheet = book.add_worksheet();
@@ -125,6 +131,7 @@ pub fn write_workbook(data: &AssessmentSheetData) -> Result<Vec<u8>, WriteError>
     if let Ok(first) = book.worksheet_from_index(1) {
         first.set_active(true);
     }
+    mark::write_sheet(&mut book, &data.checkpoint, english)?;
     write_metadata(book.add_worksheet(), data)?;
     Ok(book.save_to_buffer()?)
 }
@@ -136,6 +143,7 @@ fn properties(data: &AssessmentSheetData) -> Result<DocProperties, XlsxError> {
     Ok(DocProperties::new()
         .set_title(&data.assessment_name)
         .set_company(&data.organisation_name)
+        .set_comment(&data.checkpoint.line)
         .set_creation_datetime(&created))
 }
 
@@ -325,7 +333,8 @@ fn set_up_view(sheet: &mut Worksheet, data: &AssessmentSheetData, last_row: u32)
     // `&` starts a code in headers and footers.
     let clean = |text: &str| text.replace('&', "&&");
     sheet.set_header(format!("&L{}&R{}", clean(&data.assessment_name), clean(&data.handling)));
-    sheet.set_footer(format!("&L{}&C&P / &N&R{}", clean(&data.organisation_name), clean(&data.handling)));
+    let mark = mark::footer(&data.checkpoint);
+    sheet.set_footer(format!("&L{mark}{}&C&P / &N&R{}", clean(&data.organisation_name), clean(&data.handling)));
     Ok(())
 }
 

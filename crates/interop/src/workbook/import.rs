@@ -4,6 +4,7 @@
 
 use super::cells::{Cell, CellKind, SheetCells};
 use super::layout::{Column, HEADER_SEARCH_ROWS, METADATA_SHEET, is_guide, own_column};
+use super::mark::is_mark;
 use super::row_id::RowId;
 use sakimori_domain::assurance::AnswerField;
 use std::collections::BTreeMap;
@@ -128,7 +129,7 @@ pub fn read_workbook(sheets: &[SheetCells]) -> Recognition {
             Some((header_row, columns)) if columns.iter().any(|(column, _)| matches!(column, Column::Field(_))) => {
                 recognition.sheets.push(read_sheet(sheet, &grid, header_row, &columns));
             }
-            _ if sheet.hidden || is_guide(&sheet.name) => {}
+            _ if sheet.hidden || is_guide(&sheet.name) || is_mark(&sheet.name) => {}
             _ => recognition.skipped.push(sheet.name.clone()),
         }
     }

@@ -10,12 +10,14 @@ use rust_xlsxwriter::{
 };
 use sakimori_domain::crosswalk::{MappingStatus, Relation};
 use sakimori_domain::text::number_id;
+use sakimori_domain::trail_mark::TrailMark;
 
 use super::cells::SheetCells;
 use super::delimited::{TextEncoding, write_records};
 use super::diff::{CellProblem, Severity};
 use super::export::WriteError;
 use super::import::{find_header, grid};
+use super::mark;
 use super::value::{cell_name, fold};
 
 /// What goes into the workbook.
@@ -29,6 +31,8 @@ pub struct MappingBook {
     pub handling: String,
     /// Local time of the export.
     pub exported_at: DateTime,
+    /// Checkpoint of the organisation's trail at the export.
+    pub checkpoint: TrailMark,
     pub rows: Vec<MappingRow>,
 }
 
@@ -145,7 +149,11 @@ pub fn write_mappings(book: &MappingBook) -> Result<Vec<u8>, WriteError> {
         at.second() as u8,
     )?;
     out.set_properties(
-        &DocProperties::new().set_title(SHEET).set_company(&book.organisation).set_creation_datetime(&created),
+        &DocProperties::new()
+            .set_title(SHEET)
+            .set_company(&book.organisation)
+            .set_comment(&book.checkpoint.line)
+            .set_creation_datetime(&created),
     );
     let base = || {
         Format::new()
@@ -184,6 +192,7 @@ pub fn write_mappings(book: &MappingBook) -> Result<Vec<u8>, WriteError> {
     }
     let last = HEADER_ROW + u32::try_from(book.rows.len()).unwrap_or(u32::MAX / 2);
     set_up(sheet, book, last)?;
+    mark::write_sheet(&mut out, &book.checkpoint, false)?;
     Ok(out.save_to_buffer()?)
 }
 
@@ -210,7 +219,8 @@ fn set_up(sheet: &mut Worksheet, book: &MappingBook, last: u32) -> Result<(), Xl
     sheet.set_print_fit_to_pages(1, 0);
     let clean = |text: &str| text.chars().take(60).collect::<String>().replace('&', "&&");
     sheet.set_header(format!("&L{} → {}&R{}", clean(&book.own_name), clean(&book.other_name), clean(&book.handling)));
-    sheet.set_footer(format!("&L{}&C&P / &N&R{}", clean(&book.organisation), clean(&book.handling)));
+    let mark = mark::footer(&book.checkpoint);
+    sheet.set_footer(format!("&L{mark}{}&C&P / &N&R{}", clean(&book.organisation), clean(&book.handling)));
     Ok(())
 }
 
@@ -394,6 +404,7 @@ mod tests {
             other_name: "B".to_owned(),
             handling: "社外秘".to_owned(),
             exported_at: jiff::civil::date(2026, 11, 20).at(9, 0, 0, 0),
+            checkpoint: TrailMark { line: "o 1 r".to_owned(), note: "o\n1\nr\n\n— o s\n".to_owned() },
             rows: vec![
                 row("1/(1)", "A.1", Some(Relation::SubsetOf), 3),
                 row("2", "", Some(Relation::None), 1),

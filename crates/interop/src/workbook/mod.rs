@@ -11,6 +11,7 @@ pub mod import;
 pub mod layout;
 pub mod mapping;
 pub mod mappings;
+mod mark;
 pub mod row_id;
 pub mod value;
 pub mod words;

@@ -3,6 +3,7 @@
 use jiff::civil::date;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
 use sakimori_domain::assurance::*;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_interop::workbook::*;
 use std::collections::BTreeMap;
 
@@ -60,6 +61,10 @@ pub fn data(rows: usize) -> AssessmentSheetData {
         language: Language::Ja,
         handling: "社外秘".into(),
         exported_at: date(2026, 11, 21).at(9, 0, 0, 0),
+        checkpoint: TrailMark {
+            line: "sakimori/test/o/org-1 12 AAEC".into(),
+            note: "sakimori/test/o/org-1\n12\nAAEC\n\n— sakimori/test/o/org-1 Az3g\n".into(),
+        },
         sheets: vec![StandardSheet {
             name: "架空基準".into(),
             title: "架空の安全基準".into(),

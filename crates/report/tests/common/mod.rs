@@ -14,7 +14,10 @@ pub fn head(lang: Lang) -> PrintHead {
         title: title.into(),
         marking: marking.into(),
         report_date: date(2026, 11, 20),
-        checkpoint: String::new(),
+        checkpoint: sakimori_domain::trail_mark::TrailMark {
+            line: "sakimori/test/o/minato 12 AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=".into(),
+            note: "sakimori/test/o/minato\n12\nAAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n\n— sakimori/test/o/minato Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n".into(),
+        },
     }
 }
 
@@ -104,6 +107,17 @@ pub fn report(lang: Lang, gaps: usize, rest: usize) -> GapReport {
         unanswered: (0..rest).map(|at| unanswered(at, forces[at % 4])).collect(),
         carried: (0..rest).map(carried).collect(),
         chapters,
+        approval_record: Some(ApprovalRecord {
+            state: "承認済み".into(),
+            hash: "3f9a".repeat(16),
+            steps: ["起案", "確認", "承認"]
+                .map(|step| ApprovalStep {
+                    step: step.into(),
+                    person: "設備 花子（管理 太郎 の代理）".into(),
+                    at: "2026-11-20 09:30".into(),
+                })
+                .into(),
+        }),
         checkpoint: "操作記録 第48213号　SHA-256 3f9a…c07e（令和8年11月20日 9時00分 時点）".into(),
     }
 }

@@ -8,6 +8,7 @@ use sakimori_app::approval;
 use sakimori_app::assessment::{self, NewAssessment};
 use sakimori_app::deputy::{self, NewDeputy};
 use sakimori_app::handover::{self, NewHandover};
+use sakimori_app::report;
 use sakimori_app::requests::{self, NewRequest, Step as RequestStep};
 use sakimori_app::{Actor, AppError, answers, identity, revision};
 use sakimori_domain::approval::{Kind, State, Step};
@@ -79,11 +80,29 @@ async fn a_result_is_drafted_checked_and_approved_by_others_and_then_stands() {
         let view = approval::view(&test.app, &officer, &draft).await.expect("a view");
         assert_eq!(view.approval.state, State::Approved);
         assert_eq!(view.steps.len(), 5, "nothing of the way is lost");
+        // The report of what was approved says who did what, to everybody who reads it; under way, to who has a part.
+        let auditor = person(&test, "alpha-auditor").await;
+        let report = report::gap(&test.app, &auditor, &id, None).await.expect("a report");
+        let boxes: Vec<_> = report.approvals.iter().map(|b| (b.role.as_str(), b.name.clone(), b.date)).collect();
+        let day = Some(test.app.today());
+        let (drafter, approver) = (Some(officer.name.clone()), Some(executive.name.clone()));
+        let stamped = [("起案", drafter, day), ("確認", approver.clone(), day), ("承認", approver, day)];
+        assert_eq!(boxes, stamped, "{database:?}");
+        let kept = report.approval_record.expect("a record");
+        assert_eq!((kept.state.as_str(), kept.hash.as_str()), ("承認済み", view.approval.subject_hash.as_str()));
+        assert_eq!(kept.steps.len(), 3, "of the last round");
+        // On paper the whole way is printed, with the checkpoint of the trail.
+        let browser = test.browser("alpha-executive").await;
+        sakimori_app::trail::sign_what_is_new(&test.app).await.expect("signed");
+        let paper = browser.get(&format!("/approvals/{draft}")).await.text();
+        for word in ["件数を確かめてください", "確かめました", "checkpoint print-only", &view.approval.subject_hash]
+        {
+            assert!(paper.contains(word), "{word}");
+        }
         let reopened = assessment::set_open(&test.app, &officer, &id, 2, true).await.expect_err("approved");
         assert_eq!(code(&reopened), "approved-already");
         let member = person(&test, "alpha-department-member").await;
         assert!(approval::view(&test.app, &member, &draft).await.is_err(), "no part in it, so it is not there");
-        let auditor = person(&test, "alpha-auditor").await;
         assert!(approval::view(&test.app, &auditor, &draft).await.is_err(), "nor for the auditor, who takes no step");
     }
 }
@@ -131,8 +150,15 @@ async fn what_changed_after_drafting_is_void() {
     for database in BOTH {
         let (test, officer, executive, id) = scene(database).await;
         let draft = approval::draft(&test.app, &officer, Kind::AssessmentResult, &id, "").await.expect("drafted");
+        for (login, seen) in [("alpha-executive", true), ("alpha-auditor", false)] {
+            let reader = person(&test, login).await;
+            let report = report::gap(&test.app, &reader, &id, None).await.expect("a report");
+            assert_eq!(report.approval_record.is_some(), seen, "{login}");
+        }
         assessment::set_open(&test.app, &officer, &id, 2, true).await.expect("reopened");
         assert!(approval::view(&test.app, &executive, &draft).await.expect("a view").has_changed);
+        let report = report::gap(&test.app, &executive, &id, None).await.expect("a report");
+        assert!(report.approval_record.is_none() && report.approvals.iter().all(|b| b.name.is_none()), "{database:?}");
         let void = approval::step(&test.app, &executive, &draft, 1, Step::Check, "").await.expect_err("void");
         assert_eq!(code(&void), "approval-void");
         let view = approval::view(&test.app, &executive, &draft).await.expect("a view");

@@ -7,6 +7,7 @@ mod assurance_web;
 mod backup;
 mod bucket;
 mod carry;
+mod certificate;
 mod clock;
 mod crosswalk;
 mod desk;

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use sakimori_app::oidc::{self, Rule, Settings};
-use sakimori_testkit::people::carrier_profile;
+use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::web::{Answer, Browser};
 use sakimori_testkit::{BOTH, Database, TestApp};
 use serde_json::{Value, json};
@@ -268,4 +268,68 @@ async fn what_does_not_hold_lets_nobody_in() {
     test.pass(11 * 60);
     answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
     assert_eq!(back(&stranger, &left).await.status, StatusCode::FORBIDDEN, "too late");
+}
+
+/// The cookie header that an answer sets.
+fn cookie_of(answer: &Answer) -> String {
+    let cookie = answer.headers.get(SET_COOKIE).and_then(|value| value.to_str().ok()).expect("a cookie");
+    cookie.split(';').next().unwrap_or("").to_owned()
+}
+
+/// A person who has left for the provider to link their own account.
+async fn leave_to_link(browser: &Browser) -> Left {
+    let proof = [("confirm-next", "/me"), ("confirm-secret", PASSWORD)];
+    assert_eq!(browser.post("/confirm", &proof).await.status, StatusCode::SEE_OTHER, "proves anew who they are");
+    let page = browser.post("/me/single", &[]).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+    let text = page.text();
+    let url = text.split("class=\"button\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let url = url.replace("&amp;", "&").replace("&#38;", "&");
+    let query = url.split_once('?').expect("a query").1.to_owned();
+    let asked = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    Left { cookie: cookie_of(&page), asked }
+}
+
+#[tokio::test]
+async fn somebody_links_their_own_account_and_takes_the_link_away() {
+    for database in BOTH {
+        let (test, provider) = scene(database, false).await;
+        let member = test.browser("alpha-department-member").await;
+        assert!(member.get("/me").await.text().contains("自分の身元を結び付ける"), "{database:?}");
+        test.pass(16 * 60);
+        let unproven = member.post("/me/single", &[]).await;
+        assert!(unproven.text().contains("confirm-secret"), "first prove anew who you are");
+        let left = leave_to_link(&member).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        // Another browser, with its own session, brings back what this one began.
+        let officer = test.browser("alpha-security-officer").await;
+        assert_eq!(back(&officer, &left).await.status, StatusCode::FORBIDDEN, "not who asked");
+        let left = leave_to_link(&member).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        assert_eq!(back(&test.stranger(), &left).await.status, StatusCode::FORBIDDEN, "nobody is signed in");
+        let left = leave_to_link(&member).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        let linked = back(&member, &left).await;
+        assert_eq!((linked.status, linked.location()), (StatusCode::SEE_OTHER, "/me"), "{}", linked.text());
+        assert!(member.get("/me").await.text().contains("person-1"));
+
+        // From now on the provider lets them in, with this account.
+        let stranger = test.stranger();
+        let left = leave(&stranger).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        let entered = back(&stranger, &left).await;
+        assert_eq!(entered.status, StatusCode::SEE_OTHER, "{}", entered.text());
+        let me = stranger.get_with_cookie("/me", &cookie_of(&entered)).await.text();
+        assert!(me.contains("alpha-department-member"));
+
+        // What is somebody's stays theirs, and an account has one identity.
+        let left = leave_to_link(&officer).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        assert_eq!(back(&officer, &left).await.status, StatusCode::CONFLICT);
+        assert_eq!(member.post("/me/single/remove", &[]).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(member.post("/me/single/remove", &[]).await.status, StatusCode::NOT_FOUND, "there is none");
+        let left = leave(&stranger).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        assert_eq!(back(&stranger, &left).await.status, StatusCode::FORBIDDEN, "no account any more");
+    }
 }

@@ -5,6 +5,7 @@ mod attack;
 mod duties;
 mod forms;
 mod kinds;
+mod paper;
 mod property;
 mod relations;
 mod stale;

@@ -176,7 +176,7 @@ async fn a_trail_cut_back_to_an_old_checkpoint_is_found_by_one_given_out_later()
         change(&test, &back).await;
         let alone = findings(&test, &Demand::default()).await;
         assert_eq!(alone, [], "{database:?}: within the database nothing is amiss");
-        let demand = Demand { against: vec![printed], ..Demand::default() };
+        let demand = Demand { against: vec![printed.into()], ..Demand::default() };
         let found = findings(&test, &demand).await;
         assert!(matches!(found[..], [Finding::RolledBack { checkpoint, .. }] if checkpoint == size), "{found:?}");
         // Or goes on differently, with the same number of events.
@@ -255,7 +255,7 @@ async fn old_texts_are_forgotten_and_everything_still_fits() {
         let expired = trail::expire(&test.app, five_years, Some("alpha")).await.expect("forgotten");
         assert_eq!(expired[0].events, given.checkpoint.size);
         trail::sign_what_is_new(&test.app).await.expect("signed");
-        let demand = Demand { against: vec![given], ..Demand::default() };
+        let demand = Demand { against: vec![given.into()], ..Demand::default() };
         let outcome = verified(&test, &demand).await;
         assert!(outcome.valid, "{database:?}: {outcome:?}");
         let alpha = outcome.trails.iter().find(|trail| trail.organisation == "alpha").expect("alpha");

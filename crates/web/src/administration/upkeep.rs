@@ -1,12 +1,14 @@
 //! 保全: whether everything is whole, and the state of the backups.
 
+use std::sync::atomic::Ordering;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
-use sakimori_app::Refusal;
 use sakimori_app::evidence::quota::{self, Room};
 use sakimori_app::upkeep::Scrub;
+use sakimori_app::{Refusal, certificate};
 use sakimori_domain::identity::Permission;
 use sakimori_store::durable::{self as store, UpkeepRun};
 
@@ -71,6 +73,9 @@ struct UpkeepPage {
     limit: String,
     /// Width of the bar, of 100.
     bar: i64,
+    /// The server's own certificate: when it ends, days left. `None` where something else speaks TLS.
+    certificate: Option<(String, i64)>,
+    certificate_ends: bool,
 }
 
 /// GET /administration/upkeep
@@ -96,7 +101,11 @@ pub async fn show(State(state): State<WebState>, person: Person) -> Result<Respo
         let at = runs.first().and_then(|run| run.ended_at.parse::<Timestamp>().ok());
         at.is_none_or(|at| now.duration_since(at) > SignedDuration::from_hours(hours))
     };
+    let until = state.config.certificate_until.load(Ordering::Relaxed);
+    let end = Timestamp::from_second(until).ok().filter(|_| until > 0);
     let page = UpkeepPage {
+        certificate: end.map(|end| (end.to_string(), certificate::days_left(now, until))),
+        certificate_ends: end.is_some() && certificate::threshold(now, until).is_some(),
         p: Page::new(&state, &person, page::Room::Administration, "/administration/upkeep"),
         scrub: scrubs.first().map(Shown::new),
         database: found.database.len(),

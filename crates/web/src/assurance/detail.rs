@@ -18,6 +18,7 @@ use crate::forms::{PersonForm, PersonUpload};
 use crate::identity::{local_path, see_other};
 use crate::page::{Page, Room, render};
 use crate::person::Person;
+use crate::report::put_mark;
 use crate::state::WebState;
 
 /// A list item with its depth: templates do not recurse.
@@ -157,13 +158,15 @@ pub async fn download(
 ) -> Result<Response, WebError> {
     let (found, bytes) = evidence::read_file(&state.app, &person.actor, &id).await.map_err(told(&person))?;
     let what = serde_json::json!({ "file": found.title, "sha256": found.file_hash });
-    state.app.note_read(&person.actor, "evidence.read", ("answer", &found.answer_id), &what).await?;
+    let subject = ("answer", found.answer_id.as_str());
+    let mark = sakimori_app::trail::take_along(&state.app, &person.actor, "evidence.read", subject, &what).await?;
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     let value =
         HeaderValue::from_str(&disposition(&found.title)).map_err(|_| WebError::internal("content-disposition"))?;
     headers.insert(CONTENT_DISPOSITION, value);
+    put_mark(&mut response, &mark);
     Ok(response)
 }
 

@@ -326,9 +326,10 @@ pub async fn pdf(
 ) -> Result<Response, WebError> {
     let coverage = read(&state, &person, &id, &asked).await?;
     let mut table = app::table(&state.app, &person.actor, &coverage, &asked.filter()).await.map_err(told(&person))?;
-    table.head.checkpoint = crate::report::printed(&state, &person.actor, ("crosswalk", &id), "pdf").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("crosswalk", &id), "pdf").await?;
+    table.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::list_pdf(&state.app, table).await.map_err(told(&person))?;
-    download(&file_name("対照表", state.app.today(), "pdf"), "application/pdf", bytes)
+    download(&file_name("対照表", state.app.today(), "pdf"), "application/pdf", bytes, &mark)
 }
 
 /// GET /crosswalks/{id}/table.xlsx
@@ -340,7 +341,8 @@ pub async fn xlsx(
 ) -> Result<Response, WebError> {
     let coverage = read(&state, &person, &id, &asked).await?;
     let mut table = app::table(&state.app, &person.actor, &coverage, &asked.filter()).await.map_err(told(&person))?;
-    table.head.checkpoint = crate::report::printed(&state, &person.actor, ("crosswalk", &id), "xlsx").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("crosswalk", &id), "xlsx").await?;
+    table.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::list_xlsx(table).await.map_err(told(&person))?;
-    download(&file_name("対照表", state.app.today(), "xlsx"), XLSX, bytes)
+    download(&file_name("対照表", state.app.today(), "xlsx"), XLSX, bytes, &mark)
 }

@@ -100,16 +100,15 @@ pub async fn form(State(state): State<WebState>, person: Person, Path(id): Path<
 
 /// GET /crosswalks/{id}/workbook.xlsx
 pub async fn xlsx(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
-    let bytes = app::workbook::xlsx(&state.app, &person.actor, &id).await.map_err(told(&person))?;
-    state.app.note_read(&person.actor, "crosswalk.export", ("crosswalk", &id), &"xlsx").await?;
-    download(&file_name("対照表（記入用）", state.app.today(), "xlsx"), XLSX, bytes)
+    let (bytes, mark) = app::workbook::xlsx(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    download(&file_name("対照表（記入用）", state.app.today(), "xlsx"), XLSX, bytes, &mark)
 }
 
 /// GET /crosswalks/{id}/mappings.csv
 pub async fn csv(State(state): State<WebState>, person: Person, Path(id): Path<String>) -> Result<Response, WebError> {
-    let bytes = app::workbook::csv(&state.app, &person.actor, &id).await.map_err(told(&person))?;
-    state.app.note_read(&person.actor, "crosswalk.export", ("crosswalk", &id), &"csv").await?;
-    download(&file_name("対応", state.app.today(), "csv"), "text/csv; charset=utf-8", bytes)
+    let name = file_name("対応", state.app.today(), "csv");
+    let (bytes, mark) = app::workbook::csv(&state.app, &person.actor, &id, &name).await.map_err(told(&person))?;
+    download(&name, "text/csv; charset=utf-8", bytes, &mark)
 }
 
 /// GET /crosswalks/{id}/mapping.json: as an OSCAL mapping collection.
@@ -118,9 +117,9 @@ pub async fn oscal(
     person: Person,
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
-    let text = sakimori_app::oscal::mapping_document(&state.app, &person.actor, &id).await.map_err(told(&person))?;
-    state.app.note_read(&person.actor, "crosswalk.export", ("crosswalk", &id), &"oscal").await?;
-    download(&file_name("対応（OSCAL）", state.app.today(), "json"), "application/json", text.into_bytes())
+    let (text, mark) =
+        sakimori_app::oscal::mapping_document(&state.app, &person.actor, &id).await.map_err(told(&person))?;
+    download(&file_name("対応（OSCAL）", state.app.today(), "json"), "application/json", text.into_bytes(), &mark)
 }
 
 /// POST /crosswalks/{id}/import: reads the file and shows what it would change.

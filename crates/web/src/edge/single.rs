@@ -1,15 +1,21 @@
 //! Single sign-on: off to an organisation's provider, and back.
 
-use axum::extract::{Path, Query, Request, State};
+use askama::Template;
+use axum::extract::{FromRequestParts as _, Path, Query, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
-use sakimori_app::{RefusalKind, oidc as app};
+use sakimori_app::RefusalKind;
+use sakimori_app::identity::Stage;
+use sakimori_app::oidc::{self as app, Finished};
 use serde::Deserialize;
 
+use crate::assurance::told;
 use crate::error::WebError;
+use crate::forms::PersonForm;
 use crate::identity::{local_path, on, see_other};
-use crate::person::{address, cookie};
+use crate::page::{Page, Room, render};
+use crate::person::{Person, address, cookie};
 use crate::state::WebState;
 
 fn browser_cookie_name(secure: bool) -> &'static str {
@@ -40,6 +46,31 @@ pub async fn leave(
     see_other(&leaving.url, Some(&browser_cookie(state.config.secure_cookies, &leaving.browser, 600)))
 }
 
+/// Where to go on to the provider: a form of ours may not lead elsewhere (the security policy says so), a link may.
+#[derive(Template)]
+#[template(path = "edge/single.html")]
+struct LinkPage {
+    p: Page,
+    url: String,
+}
+
+/// POST /me/single
+pub async fn begin_link(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    let leaving = app::begin_link(&state.app, &form.person.actor, "/me").await.map_err(told(&form.person))?;
+    let p = Page::new(&state, &form.person, Room::Administration, "/me");
+    let mut response = render(&LinkPage { p, url: leaving.url })?;
+    let cookie = browser_cookie(state.config.secure_cookies, &leaving.browser, 600);
+    let cookie = HeaderValue::from_str(&cookie).map_err(|_| WebError::internal("cookie"))?;
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// POST /me/single/remove
+pub async fn unlink(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
+    app::unlink_own(&state.app, &form.person.actor).await.map_err(told(&form.person))?;
+    see_other("/me", None)
+}
+
 /// What the provider sends the browser back with.
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -54,20 +85,27 @@ pub async fn back(
     Query(query): Query<BackQuery>,
     request: Request,
 ) -> Result<Response, WebError> {
-    let (parts, _) = request.into_parts();
+    let (mut parts, _) = request.into_parts();
     if let Err(refused) = state.gate.may_sign_in(&parts, state.app.now()) {
         return Ok(refused.answer(&parts));
     }
     let secure = state.config.secure_cookies;
     let browser = cookie(&parts, browser_cookie_name(secure)).unwrap_or_default();
-    let finished = app::finish(&state.app, &query.state, &query.code, &browser, &address(&parts)).await;
-    let (signed, next) = finished.inspect_err(|error| {
+    // Nobody is signed in when this is a sign-in; somebody is when they link their own account.
+    let person = Person::from_request_parts(&mut parts, &state).await.ok().filter(|p| p.stage == Stage::Done);
+    let person = person.as_ref().map(|person| &person.actor);
+    let asked = (query.state.as_str(), query.code.as_str());
+    let finished = app::finish(&state.app, asked, &browser, &address(&parts), person).await;
+    let finished = finished.inspect_err(|error| {
         // A database that is away is nobody's wrong answer.
         if error.refusal().is_some_and(|refusal| refusal.kind == RefusalKind::Forbidden) {
             state.gate.sign_in_failed(&parts, state.app.now());
         }
     })?;
-    let mut response = on(&state, &signed, &next)?;
+    let mut response = match finished {
+        Finished::Entered(signed, next) => on(&state, &signed, &next)?,
+        Finished::Linked(next) => see_other(&next, None)?,
+    };
     let gone = HeaderValue::from_str(&browser_cookie(secure, "", 0)).map_err(|_| WebError::internal("cookie"))?;
     response.headers_mut().append(SET_COOKIE, gone);
     Ok(response)

@@ -13,6 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sakimori_app::identity::{self as app, Stage};
+use sakimori_app::oidc::OwnLink;
 use sakimori_app::sign_in_policy::Policy;
 use sakimori_app::{AppError, Refusal, RefusalKind, account_care};
 use serde::Deserialize;
@@ -211,6 +212,8 @@ struct MePage {
     refusal: Option<Refusal>,
     own: account_care::Own,
     has_factor: bool,
+    /// How the account stands to the organisation's provider; `None` without one.
+    single: Option<OwnLink>,
     policy: Policy,
 }
 
@@ -220,8 +223,9 @@ async fn me_page(state: &WebState, person: &Person, refusal: Option<Refusal>) ->
     let has_factor = sakimori_store::second_factor::has_any(&mut c, &person.actor.account_id).await?;
     let (policy, _) = sakimori_app::sign_in_policy::of(&mut c, &person.actor.organisation_id).await?;
     drop(c);
+    let single = sakimori_app::oidc::own(&state.app, &person.actor).await?;
     let p = Page::new(state, person, Room::Administration, "/me");
-    render(&MePage { p, refusal, own, has_factor, policy })
+    render(&MePage { p, refusal, own, has_factor, single, policy })
 }
 
 /// What became of an attempt, in words.

@@ -7,6 +7,7 @@ use axum::response::Response;
 use sakimori_app::Refusal;
 use sakimori_app::incident_case::{self as app, CaseInput, Overview, ProblemLine, Standing, Verdict};
 use sakimori_domain::crosswalk::MappingStatus;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_report::{Cell, ColumnKind as Kind, Lang, ListSheet, PrintHead};
 use serde::Deserialize;
 
@@ -353,7 +354,7 @@ async fn sheet(state: &WebState, person: &Person, query: &CaseQuery) -> Result<L
             title: p.t("事例と基準の対応", "Incident cases and what covers them").to_owned(),
             marking: organisation.marking,
             report_date: state.app.today(),
-            checkpoint: String::new(),
+            checkpoint: TrailMark::default(),
         },
         filter: standard,
         columns: columns(
@@ -377,9 +378,10 @@ pub async fn pdf(
     Query(query): Query<CaseQuery>,
 ) -> Result<Response, WebError> {
     let mut sheet = sheet(&state, &person, &query).await?;
-    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("case", ""), "pdf").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("case", ""), "pdf").await?;
+    sheet.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::list_pdf(&state.app, sheet).await.map_err(told(&person))?;
-    download(&file_name("事例対応表", state.app.today(), "pdf"), "application/pdf", bytes)
+    download(&file_name("事例対応表", state.app.today(), "pdf"), "application/pdf", bytes, &mark)
 }
 
 /// GET /cases/table.xlsx
@@ -389,7 +391,8 @@ pub async fn xlsx(
     Query(query): Query<CaseQuery>,
 ) -> Result<Response, WebError> {
     let mut sheet = sheet(&state, &person, &query).await?;
-    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("case", ""), "xlsx").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("case", ""), "xlsx").await?;
+    sheet.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::list_xlsx(sheet).await.map_err(told(&person))?;
-    download(&file_name("事例対応表", state.app.today(), "xlsx"), XLSX, bytes)
+    download(&file_name("事例対応表", state.app.today(), "xlsx"), XLSX, bytes, &mark)
 }

@@ -58,6 +58,7 @@ fn href(kind: &str, id: &str, actor: &Actor) -> String {
         "handover" => format!("/handovers/{id}"),
         "deputy" => "/seats".to_owned(),
         "upkeep" if actor.may(Permission::ManageAssessments) => "/administration/upkeep".to_owned(),
+        "certificate" if actor.may(Permission::ManageAccounts) => "/administration/upkeep".to_owned(),
         "trail" if actor.may(Permission::ReadTrail) => "/trail".to_owned(),
         _ => String::new(),
     }

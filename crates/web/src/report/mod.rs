@@ -19,7 +19,7 @@ use sakimori_store::assessment::{Assessment, SheetRow};
 use serde::Deserialize;
 
 pub use cover::save as save_cover;
-pub use download::{XLSX, download, file_name, list_response, printed};
+pub use download::{XLSX, download, file_name, list_response, printed, put_mark};
 
 use self::cover::CoverForm;
 use crate::assurance::told;
@@ -174,10 +174,11 @@ pub async fn gap_pdf(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let mut report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
-    report.head.checkpoint = printed(&state, &person.actor, ("assessment", &id), "pdf").await?;
+    let mark = printed(&state, &person.actor, ("assessment", &id), "pdf").await?;
+    report.head.checkpoint = mark.clone();
     let name = report_name(&report, "pdf");
     let bytes = app::pdf(&state.app, report).await.map_err(told(&person))?;
-    download(&name, "application/pdf", bytes)
+    download(&name, "application/pdf", bytes, &mark)
 }
 
 /// GET /assessments/{id}/report.xlsx
@@ -187,10 +188,11 @@ pub async fn gap_xlsx(
     Path(id): Path<String>,
 ) -> Result<Response, WebError> {
     let mut report = app::gap(&state.app, &person.actor, &id, None).await.map_err(told(&person))?;
-    report.head.checkpoint = printed(&state, &person.actor, ("assessment", &id), "xlsx").await?;
+    let mark = printed(&state, &person.actor, ("assessment", &id), "xlsx").await?;
+    report.head.checkpoint = mark.clone();
     let name = report_name(&report, "xlsx");
     let bytes = app::xlsx(report).await.map_err(told(&person))?;
-    download(&name, XLSX, bytes)
+    download(&name, XLSX, bytes, &mark)
 }
 
 fn report_name(report: &GapReport, ending: &str) -> String {

@@ -6,6 +6,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use sakimori_app::revision::{self as app, Line, TableItem};
 use sakimori_domain::standards::NetworkClass;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_report::{IssueEvidence, IssueItem, IssueRow, IssueTable, Lang, PrintHead};
 use sakimori_store::revision::Meeting;
 
@@ -54,7 +55,7 @@ async fn table(state: &WebState, person: &Person, query: &ListQuery) -> Result<I
                 .map_or(String::new(), |m| meeting_name(m, english)),
             marking: organisation.marking,
             report_date: state.app.today(),
-            checkpoint: String::new(),
+            checkpoint: TrailMark::default(),
         },
         edition: names.join("、"),
         classes: if has_levels { CLASSES.map(str::to_owned).to_vec() } else { Vec::new() },
@@ -134,9 +135,10 @@ pub async fn pdf(
 ) -> Result<Response, WebError> {
     let mut table = table(&state, &person, &query).await?;
     let title = name(&table.head.title);
-    table.head.checkpoint = printed(&state, &person.actor, ("revision", ""), "pdf").await?;
+    let mark = printed(&state, &person.actor, ("revision", ""), "pdf").await?;
+    table.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::issues_pdf(&state.app, table).await.map_err(told(&person))?;
-    download(&file_name(&title, state.app.today(), "pdf"), "application/pdf", bytes)
+    download(&file_name(&title, state.app.today(), "pdf"), "application/pdf", bytes, &mark)
 }
 
 /// GET /revision/table.xlsx
@@ -147,7 +149,8 @@ pub async fn xlsx(
 ) -> Result<Response, WebError> {
     let mut table = table(&state, &person, &query).await?;
     let title = name(&table.head.title);
-    table.head.checkpoint = printed(&state, &person.actor, ("revision", ""), "xlsx").await?;
+    let mark = printed(&state, &person.actor, ("revision", ""), "xlsx").await?;
+    table.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::issues_xlsx(table).await.map_err(told(&person))?;
-    download(&file_name(&title, state.app.today(), "xlsx"), XLSX, bytes)
+    download(&file_name(&title, state.app.today(), "xlsx"), XLSX, bytes, &mark)
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use sakimori_app::sector_standard as app;
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_report::{Cell, ColumnKind as Kind, Lang, ListSheet, PrintHead};
 
 use super::{authority, halves, steps};
@@ -57,7 +58,7 @@ async fn sheet(state: &WebState, person: &Person) -> Result<ListSheet, WebError>
             title: p.t("分野別の安全基準等の一覧", "Sector standards").to_owned(),
             marking: organisation.marking,
             report_date: state.app.today(),
-            checkpoint: String::new(),
+            checkpoint: TrailMark::default(),
         },
         filter: String::new(),
         columns: columns(
@@ -81,15 +82,17 @@ async fn sheet(state: &WebState, person: &Person) -> Result<ListSheet, WebError>
 /// GET /sector-standards/table.pdf
 pub async fn pdf(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let mut sheet = sheet(&state, &person).await?;
-    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("sector-standard", ""), "pdf").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("sector-standard", ""), "pdf").await?;
+    sheet.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::list_pdf(&state.app, sheet).await.map_err(told(&person))?;
-    download(&file_name("安全基準等の一覧", state.app.today(), "pdf"), "application/pdf", bytes)
+    download(&file_name("安全基準等の一覧", state.app.today(), "pdf"), "application/pdf", bytes, &mark)
 }
 
 /// GET /sector-standards/table.xlsx
 pub async fn xlsx(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let mut sheet = sheet(&state, &person).await?;
-    sheet.head.checkpoint = crate::report::printed(&state, &person.actor, ("sector-standard", ""), "xlsx").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("sector-standard", ""), "xlsx").await?;
+    sheet.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::list_xlsx(sheet).await.map_err(told(&person))?;
-    download(&file_name("安全基準等の一覧", state.app.today(), "xlsx"), XLSX, bytes)
+    download(&file_name("安全基準等の一覧", state.app.today(), "xlsx"), XLSX, bytes, &mark)
 }

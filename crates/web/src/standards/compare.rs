@@ -5,6 +5,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use sakimori_app::standards::{self as app, ComparedRow, ComparisonView};
 use sakimori_domain::comparison::{Change, Side};
+use sakimori_domain::trail_mark::TrailMark;
 use sakimori_report::{ChangeKind, Comparison, ComparisonRow, Lang, Piece, PrintHead, changed_pieces};
 use sakimori_store::edition::EditionEntry;
 use serde::Deserialize;
@@ -159,7 +160,7 @@ async fn printed(state: &WebState, person: &Person, id: &str, other: &str) -> Re
             title: view.new.edition.title.clone(),
             marking: organisation.map_or(String::new(), |organisation| organisation.marking),
             report_date: state.app.today(),
-            checkpoint: String::new(),
+            checkpoint: TrailMark::default(),
         },
         old_edition: name(&view.old),
         new_edition: name(&view.new),
@@ -174,9 +175,10 @@ pub async fn pdf(
     Path((id, other)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
     let mut comparison = printed(&state, &person, &id, &other).await?;
-    comparison.head.checkpoint = crate::report::printed(&state, &person.actor, ("edition", &id), "pdf").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("edition", &id), "pdf").await?;
+    comparison.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::comparison_pdf(&state.app, comparison).await?;
-    download(&file_name("新旧対照表", state.app.today(), "pdf"), "application/pdf", bytes)
+    download(&file_name("新旧対照表", state.app.today(), "pdf"), "application/pdf", bytes, &mark)
 }
 
 /// GET /standards/{id}/compare/{other}/table.xlsx
@@ -186,7 +188,8 @@ pub async fn xlsx(
     Path((id, other)): Path<(String, String)>,
 ) -> Result<Response, WebError> {
     let mut comparison = printed(&state, &person, &id, &other).await?;
-    comparison.head.checkpoint = crate::report::printed(&state, &person.actor, ("edition", &id), "xlsx").await?;
+    let mark = crate::report::printed(&state, &person.actor, ("edition", &id), "xlsx").await?;
+    comparison.head.checkpoint = mark.clone();
     let bytes = sakimori_app::report::comparison_xlsx(comparison).await?;
-    download(&file_name("新旧対照表", state.app.today(), "xlsx"), XLSX, bytes)
+    download(&file_name("新旧対照表", state.app.today(), "xlsx"), XLSX, bytes, &mark)
 }

@@ -269,7 +269,11 @@ async fn file(
         let head = columns.iter().map(|(ja, en, _)| p.t(ja, en).to_owned()).collect();
         let rows = entries.iter().map(|entry| texts(entry, p));
         let (bytes, _) = write_records(std::iter::once(head).chain(rows), TextEncoding::Utf8);
-        return download(&file_name(title, p.today, "csv"), "text/csv; charset=utf-8", bytes);
+        let name = file_name(title, p.today, "csv");
+        let subject = ("trail", "");
+        let mark =
+            sakimori_app::trail::take_bytes_along(&state.app, &p.actor, "trail.export", subject, &name, &bytes).await?;
+        return download(&name, "text/csv; charset=utf-8", bytes, &mark);
     }
     let columns = lists::columns(p, columns.map(|(ja, en, width)| (ja, en, width, ColumnKind::Text)));
     let rows = entries.iter().map(|entry| texts(entry, p).into_iter().map(Cell::Text).collect()).collect();

@@ -62,7 +62,7 @@ impl Proof {
 pub async fn checkpoint(State(state): State<WebState>, person: Person) -> Result<Response, WebError> {
     let given = app::checkpoint(&state.app, &person.actor.organisation_id).await.map_err(told(&person))?;
     let name = format!("checkpoint_{}.txt", given.note.checkpoint.size);
-    download(&name, "text/plain; charset=utf-8", given.note.to_text().into_bytes())
+    download(&name, "text/plain; charset=utf-8", given.note.to_text().into_bytes(), &app::mark(&given.note))
 }
 
 /// GET /trail/{position}/proof: one event with its proof (C2SP tlog-proof).
@@ -75,7 +75,7 @@ pub async fn event_proof(
     let organisation_id = &person.actor.organisation_id;
     let proof = app::prove(&state.app, organisation_id, position).await.map_err(told(&person))?;
     let name = format!("trail_{position}.tlog-proof");
-    download(&name, "text/plain; charset=utf-8", proof.to_text().into_bytes())
+    download(&name, "text/plain; charset=utf-8", proof.to_text().into_bytes(), &app::mark(&proof.checkpoint))
 }
 
 /// GET /trail/export.jsonl: the whole trail, for an auditor.
@@ -94,6 +94,6 @@ pub async fn export(State(state): State<WebState>, person: Person) -> Result<Res
         return Err(told(&person)(refusal.into()));
     }
     let mut bytes = Vec::new();
-    app::export(&state.app, &person.actor, &mut bytes).await.map_err(told(&person))?;
-    download("trail.jsonl", "application/jsonl; charset=utf-8", bytes)
+    let note = app::export(&state.app, &person.actor, &mut bytes).await.map_err(told(&person))?;
+    download("trail.jsonl", "application/jsonl; charset=utf-8", bytes, &app::mark(&note))
 }

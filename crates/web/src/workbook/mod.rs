@@ -65,20 +65,8 @@ fn page(state: &WebState, person: &Person, part: &Part) -> (Page, Place) {
     (p, place)
 }
 
-async fn sent(
-    state: &WebState,
-    person: &Person,
-    scope: &Scope,
-    export: Export,
-    media_type: &'static str,
-) -> Result<Response, WebError> {
-    let subject = match scope {
-        Scope::Assessment(id) => ("assessment", id.as_str()),
-        Scope::Request(id) => ("request", id.as_str()),
-    };
-    let what = serde_json::json!({ "file": export.name });
-    state.app.note_read(&person.actor, "workbook.export", subject, &what).await?;
-    download(&export.name, media_type, export.bytes)
+fn sent(export: Export, media_type: &'static str) -> Result<Response, WebError> {
+    download(&export.name, media_type, export.bytes, &export.checkpoint)
 }
 
 /// GET /assessments/{id}/workbook.xlsx
@@ -89,7 +77,7 @@ pub async fn assessment_xlsx(
 ) -> Result<Response, WebError> {
     let scope = Scope::Assessment(id);
     let export = app::export_xlsx(&state.app, &person.actor, &scope).await.map_err(told(&person))?;
-    sent(&state, &person, &scope, export, XLSX).await
+    sent(export, XLSX)
 }
 
 /// GET /requests/{id}/workbook.xlsx
@@ -100,7 +88,7 @@ pub async fn request_xlsx(
 ) -> Result<Response, WebError> {
     let scope = Scope::Request(id);
     let export = app::export_xlsx(&state.app, &person.actor, &scope).await.map_err(told(&person))?;
-    sent(&state, &person, &scope, export, XLSX).await
+    sent(export, XLSX)
 }
 
 /// What a CSV file is to be written in: `utf-8` (with a mark, as Excel likes it) or `shift_jis`.
@@ -116,7 +104,7 @@ async fn csv(state: &WebState, person: &Person, scope: &Scope, query: &CsvQuery)
         _ => (TextEncoding::Utf8, "text/csv; charset=utf-8"),
     };
     let export = app::export_csv(&state.app, &person.actor, scope, encoding).await.map_err(told(person))?;
-    sent(state, person, scope, export, media_type).await
+    sent(export, media_type)
 }
 
 /// GET /assessments/{id}/workbook.csv

@@ -42,6 +42,7 @@ pub(super) const PERSON: &str = "judged-by";
 pub(super) const MOMENT: &str = "judged-at";
 pub(super) const LEFT_OUT: &str = "left-out";
 pub(super) const NUMBER: &str = "number";
+pub(super) const CHECKPOINT: &str = "trail-checkpoint";
 pub(super) const NO_COUNTERPART: &str = "no-counterpart";
 
 /// The prop that holds the level for one class of network.

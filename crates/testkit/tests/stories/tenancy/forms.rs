@@ -30,6 +30,8 @@ pub const FORMS: &[(&str, &[&str])] = &[
     ("/sign-in/passkey", &["answer={}"]),
     ("/sign-in/return", &[]),
     ("/sign-in/new-password", &[]),
+    ("/me/single", &[]),
+    ("/me/single/remove", &[]),
     ("/me/second-factor/begin", &[]),
     ("/me/second-factor/code", &["code=000000"]),
     ("/me/second-factor/passkey/begin", &[]),

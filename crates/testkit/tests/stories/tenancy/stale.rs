@@ -93,6 +93,8 @@ const UNVERSIONED: &[(&str, &str)] = &[
     ("/sign-in/new-password", "a step of signing in"),
     ("/confirm", "proves anew who one is"),
     ("/me/sessions/end", "ends one's own sessions"),
+    ("/me/single", "leaves for the provider"),
+    ("/me/single/remove", "takes one's own link away; without one there is nothing"),
     ("/me/second-factor/begin", "one's own secret, not in force before its first code"),
     ("/me/second-factor/code", "one's own, with a code of the secret that was shown"),
     ("/me/second-factor/passkey/begin", "a challenge for one's own session"),

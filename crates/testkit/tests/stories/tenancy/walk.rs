@@ -64,7 +64,7 @@ fn of_parameters(route: &Route) -> Vec<(&'static str, Parameter)> {
 }
 
 /// The address with one kind of ids in every parameter.
-fn address(route: &Route, world: &World, organisation: &str, whose: Whose) -> String {
+pub(super) fn address(route: &Route, world: &World, organisation: &str, whose: Whose) -> String {
     address_with(route, world, organisation, &|_| whose)
 }
 

@@ -186,12 +186,17 @@ const sakimori = (() => {
     for (const form of document.querySelectorAll("form[data-sending]")) delete form.dataset.sending;
   });
 
-  // The mark is free text, so it cannot stand in the style sheet; a sheet made here is what the security policy allows.
-  const handling = document.body.dataset.handling;
-  if (handling) {
-    const text = [...handling].map((c) => `\\${c.codePointAt(0).toString(16)} `).join("");
+  // The mark is free text and the checkpoint is of this moment, so they cannot stand in the style sheet; a sheet made here
+  // is what the security policy allows.
+  for (const [name, box, font] of [
+    ["handling", "@top-right", "bold 10pt sans-serif"],
+    ["checkpoint", "@bottom-left", "5.5pt sans-serif"],
+  ]) {
+    const words = document.body.dataset[name];
+    if (!words) continue;
+    const text = [...words].map((c) => `\\${c.codePointAt(0).toString(16)} `).join("");
     const page = new CSSStyleSheet();
-    page.replaceSync(`@page { @top-right { content: "${text}"; font: bold 10pt sans-serif; } }`);
+    page.replaceSync(`@page { ${box} { content: "${text}"; font: ${font}; } }`);
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, page];
   }
 

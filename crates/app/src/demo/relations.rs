@@ -45,6 +45,8 @@ async fn relate(app: &App, kind: RelationKind, (upper, lower): (&str, &str), sha
         version: 1,
     };
     store::insert_relation(&mut op.write, &row).await?;
-    op.trail_new("relation.accept", ("relation", &row.id), &json!({ "kind": kind.code(), "with": upper })).await?;
+    let other = sakimori_store::registry::organisation_by_id(&mut op.write, upper).await?;
+    let other = other.map_or_else(String::new, |organisation| organisation.name);
+    op.trail_new("relation.accept", ("relation", &row.id), &json!({ "kind": kind.code(), "with": other })).await?;
     op.commit().await
 }

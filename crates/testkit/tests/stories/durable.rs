@@ -1,5 +1,6 @@
 //! Nothing lost: evidence sealed at rest, the right keys or none, a disk that is full or closed.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use sakimori_app::answers;
@@ -9,6 +10,7 @@ use sakimori_app::keys::Keys;
 use sakimori_app::{Actor, App, AppConfig, AppError, key_check, upkeep};
 use sakimori_store::assessment::Evidence;
 use sakimori_store::durable as store;
+use sakimori_store::{Store, StoreConfig};
 use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::{BOTH, Database, TestApp};
 
@@ -42,28 +44,24 @@ pub(crate) fn file(bytes: &[u8]) -> NewFile<'static> {
 
 /// The same installation, started again with other keys.
 pub(crate) fn started_with(test: &TestApp, keys: Keys) -> App {
+    started_on(test, test.app.store().clone(), test.app.folder(), keys)
+}
+
+/// The same installation on another folder, to which it was restored.
+pub(crate) async fn on_folder(test: &TestApp, folder: &Path) -> App {
+    let store = Store::open(&StoreConfig::Folder(folder.to_owned())).await.expect("the restored data opens");
+    started_on(test, store, folder, test.app.keys().clone())
+}
+
+fn started_on(test: &TestApp, store: Store, folder: &Path, keys: Keys) -> App {
     App::new(AppConfig {
-        store: test.app.store().clone(),
-        folder: test.app.folder().to_owned(),
+        store,
+        folder: folder.to_owned(),
         program: test.app.program().to_owned(),
         clock: Arc::new(|| sakimori_testkit::START.parse().expect("a timestamp")),
         keys,
         trail_key: test.app.trail_key().clone(),
         seed: [9; 32],
-    })
-}
-
-/// The same installation on another folder, to which it was restored.
-pub(crate) async fn on_folder(test: &TestApp, folder: &std::path::Path) -> App {
-    let store = sakimori_store::Store::open(&sakimori_store::StoreConfig::Folder(folder.to_owned())).await;
-    App::new(AppConfig {
-        store: store.expect("the restored data opens"),
-        folder: folder.to_owned(),
-        program: test.app.program().to_owned(),
-        clock: Arc::new(|| sakimori_testkit::START.parse().expect("a timestamp")),
-        keys: test.app.keys().clone(),
-        trail_key: test.app.trail_key().clone(),
-        seed: [11; 32],
     })
 }
 
@@ -276,7 +274,7 @@ async fn a_clock_that_jumped_back_writes_nothing_and_recovers() {
 async fn a_data_folder_of_schema_8_is_brought_up_to_date_and_read() {
     let folder = std::env::temp_dir().join(format!("sakimori-schema-8-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
-    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data-0008");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data-0008");
     const HASH: &str = "1407a061b4eb1f4bbadf8a2414118e6128a26136e6436c97a04837a858d2c98e";
     std::fs::create_dir_all(folder.join("evidence/14")).expect("a folder");
     std::fs::copy(fixture.join("evidence/14").join(HASH), folder.join("evidence/14").join(HASH)).expect("evidence");

@@ -84,6 +84,7 @@ pub fn check(root: &Path) -> io::Result<Vec<Problem>> {
         check_places(source, &mut problems);
     }
     check_documents(root, &sources, &mut problems);
+    check_named_tests(&sources, &mut problems);
     Ok(problems)
 }
 
@@ -369,6 +370,29 @@ fn check_documents(root: &Path, sources: &[Source], problems: &mut Vec<Problem>)
         let top = document.path.components().count() == 1;
         if !top && !reached.contains(&document.path) && !reached.iter().any(|r| document.path.parent() == Some(r)) {
             problems.push(document.problem(0, "no document links to this one"));
+        }
+    }
+}
+
+/// Documents whose tests, named as `file::test`, are there.
+const NAMES_TESTS: [&str; 2] = ["docs/threat-model.md", "docs/security-review.md"];
+
+/// Every test that a document names exists, in a file of that name.
+fn check_named_tests(sources: &[Source], problems: &mut Vec<Problem>) {
+    for document in sources.iter().filter(|s| NAMES_TESTS.iter().any(|name| s.path == Path::new(name))) {
+        for (number, line) in document.text.lines().enumerate() {
+            for name in line.split('`').skip(1).step_by(2).filter(|name| name.contains("::")) {
+                let mut parts = name.rsplit("::").filter(|part| *part != "tests");
+                let (test, file) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+                let head = format!("fn {test}(");
+                let is_there = |s: &Source| {
+                    let stem = s.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                    s.extension() == "rs" && stem == file && s.text.contains(&head)
+                };
+                if !sources.iter().any(is_there) {
+                    problems.push(document.problem(number + 1, format!("names the test {name}, which does not exist")));
+                }
+            }
         }
     }
 }

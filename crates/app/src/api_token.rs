@@ -87,6 +87,15 @@ pub async fn create(app: &App, actor: &Actor, new: NewToken) -> Result<String> {
     store::insert(&mut op.write, &token, &token_hash(&plain)).await?;
     let after = json!({ "name": token.name, "scopes": token.scopes, "expires_at": token.expires_at });
     op.trail_new("token.create", ("token", &token.id), &after).await?;
+    let (ja, en) = (
+        format!(
+            "APIトークン「{}」を作りました。心当たりがない場合は、失効させて管理者に連絡してください。",
+            token.name
+        ),
+        format!("You made the API token {}. If this was not you, revoke it and tell your administrator.", token.name),
+    );
+    let (to, subject) = (Audience::Account(&actor.account_id), ("token", token.id.as_str()));
+    notice::tell(&mut op, &actor.organisation_id, to, "token.create", subject, (&ja, &en)).await?;
     op.commit().await?;
     Ok(plain)
 }

@@ -174,13 +174,14 @@ pub async fn end(app: &App, actor: &Actor, id: &str, version: i64) -> Result<()>
 /// Begins to act for somebody, in this session.
 ///
 /// # Errors
-/// No such deputy of the actor's today.
+/// No such deputy of the actor's today, or the principal's role demands a second factor that the actor has not.
 pub async fn act(app: &App, actor: &Actor, token: &str, id: &str) -> Result<()> {
     let mut c = app.read().await?;
     let row = store::by_id(&mut c, &actor.organisation_id, id).await?.ok_or_else(Refusal::not_found)?;
     let Some(acting) = acting(app, &mut c, actor, &row).await? else { return Err(Refusal::not_found().into()) };
     drop(c);
     let mut op = app.operate_as(&acting).await?;
+    crate::second_factor::demand(&mut op, &actor.organisation_id, acting.role).await?;
     sakimori_store::seat::sit(&mut op.write, &token_hash(token), &actor.organisation_id, id).await?;
     op.trail_new("deputy.begin", ("deputy", id), &facts(&row)).await?;
     op.commit().await

@@ -7,7 +7,7 @@ use sakimori_store::registry::{self, Department};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::sign_in::CONFIRMED_MINUTES;
+use crate::sign_in::{CONFIRMED_MINUTES, is_resting};
 use crate::sign_in_policy::Policy;
 use crate::{Actor, App, Operation, Refusal, Result, allow_list, passwords};
 
@@ -79,7 +79,8 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
     let admitted = allow_list::admits(&mut c, &session.organisation_id, address).await?;
     let checkpoint = crate::trail::newest_line(&mut c, &seat.organisation_id).await?;
     drop(c);
-    let idle = SignedDuration::from_mins(Policy::parse(&safety.policy).idle_minutes);
+    let policy = Policy::parse(&safety.policy);
+    let idle = SignedDuration::from_mins(policy.idle_minutes);
     let now = app.now();
     let seen: Timestamp = session.seen_at.parse().unwrap_or(Timestamp::UNIX_EPOCH);
     // The seat is read anew for every request: a role that was changed or a seat that was ended holds from the next one on.
@@ -101,7 +102,15 @@ pub async fn session(app: &App, token: &str, address: &str) -> Result<Option<Sig
         actor = crate::deputy::actor_under(app, &mut app.read().await?, actor, &session.acting_under).await?;
     }
     let unread = crate::notice::unread(app, &actor).await?;
-    let stage = Stage::from_code(&safety.stage);
+    let mut stage = Stage::from_code(&safety.stage);
+    // A rule or a role may have changed since the sign-in, and a deputy has the role of another: nobody uses a role that
+    // demands a second factor without one.
+    if stage == Stage::Done
+        && policy.demands_factor(actor.role)
+        && !crate::second_factor::has_any(&mut app.read().await?, &actor.account_id).await?
+    {
+        stage = Stage::SetUp;
+    }
     Ok(Some(Signed {
         actor,
         csrf: session.csrf,
@@ -236,22 +245,20 @@ pub(crate) async fn known_department(
 /// Changes one's own password; every session of the account ends.
 ///
 /// # Errors
-/// The present password is wrong, or the new one breaks a rule.
-pub async fn change_own_password(app: &App, actor: &Actor, present: &str, new: &str) -> Result<()> {
+/// The present password is wrong (after the last attempt the session is gone), or the new one breaks a rule.
+pub async fn change_own_password(app: &App, actor: &Actor, token: &str, present: &str, new: &str) -> Result<()> {
     let mut c = app.read().await?;
     let account = store::account_by_id(&mut c, &actor.account_id).await?.ok_or_else(Refusal::not_found)?;
     let seat = store::membership_of(&mut c, &actor.account_id, &actor.organisation_id).await?;
     let seat = seat.ok_or_else(Refusal::not_found)?;
     drop(c);
-    if !app.verify_password(present, &account.password_hash).await? {
-        // Counted as at the door: a stolen session is no place to guess in either.
-        crate::sign_in::count_failure(app, &account, &seat, actor.address.as_str().into(), "wrong-password").await?;
-        return Err(Refusal::invalid(
-            "password-present",
-            "現在のパスワードが違います。",
-            "The present password is wrong.",
-        )
-        .into());
+    let fits = app.verify_password(present, &account.password_hash).await?;
+    if !fits || is_resting(&account, app.now()) {
+        // Counted as at the door, and ended as there: a stolen session is no place to guess in either.
+        let refusal =
+            Refusal::invalid("password-present", "現在のパスワードが違います。", "The present password is wrong.");
+        let (whose, session, origin) = ((&account, &seat), token_hash(token), actor.address.as_str().into());
+        return crate::sign_in::failed(app, whose, &session, "wrong-password", refusal, origin).await;
     }
     let password_hash = passwords::chosen(app, &account, &seat, new).await?;
     let mut op = app.operate_as(actor).await?;

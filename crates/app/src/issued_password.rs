@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::identity::actor;
 use crate::notice::{self, Audience};
 use crate::sign_in::{Origin, Passed, SignedIn, Stage, advance, underway};
-use crate::{Actor, App, Refusal, RefusalKind, Result, passwords};
+use crate::{Actor, App, Refusal, Result, passwords, seats};
 
 /// An issued password works this long.
 pub const ISSUED_DAYS: i64 = 7;
@@ -48,21 +48,7 @@ pub async fn issue(app: &App, actor: &Actor, account_id: &str) -> Result<String>
     let password = app.code(4, 5);
     let password_hash = app.hash_password(&password).await?;
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
-    let seats = accounts::memberships_of_account(&mut op.write, account_id).await?;
-    if !seats.iter().any(|seat| seat.organisation_id == actor.organisation_id) {
-        return Err(Refusal::not_found().into());
-    }
-    // Whoever knows the password signs in to every organisation of the person: one administrator must not open another's.
-    if seats.len() > 1 {
-        return Err(Refusal::new(
-            RefusalKind::Conflict,
-            "account-of-several",
-            "ほかの組織にも所属する利用者のパスワードは、この画面では新しくできません。",
-            "This person has a seat in another organisation too; their password is not issued here.",
-        )
-        .next("この機械の運用者に依頼してください。", "Ask those who run this machine.")
-        .into());
-    }
+    seats::of_this_organisation_alone(&mut op, account_id).await?;
     let account = accounts::account_held(&mut op.write, account_id).await?.ok_or_else(Refusal::not_found)?;
     passwords::put(&mut op, account, password_hash).await?;
     mark(&mut op.write, account_id, app.now()).await?;

@@ -12,6 +12,7 @@ use sakimori_store::identity::{self as accounts, Account, Membership};
 use sakimori_store::sign_in as store;
 use serde_json::json;
 
+use crate::sign_in::may_enter;
 use crate::{App, AppError, Operation, Refusal, Result};
 
 impl App {
@@ -85,10 +86,12 @@ pub(crate) async fn chosen(app: &App, account: &Account, seat: &Membership, pass
 /// Puts a password that was [`chosen`] in place of the one that `before` has.
 ///
 /// # Errors
-/// The account has another password by now, or is suspended.
+/// The account has another password by now, rests or is suspended.
 pub(crate) async fn put_own(op: &mut Operation<'_>, before: &Account, password_hash: String) -> Result<()> {
     let present = accounts::account_held(&mut op.write, &before.id).await?;
-    let present = present.filter(|now| now.password_hash == before.password_hash && now.state == "active");
+    // Of many guesses at once, one that fits comes too late when the others have used up the count: the account rests.
+    let now = op.app.now();
+    let present = present.filter(|held| held.password_hash == before.password_hash && may_enter(held, now));
     put(op, present.ok_or_else(crate::sign_in::wrong)?, password_hash).await?;
     store::set_password_at(&mut op.write, &before.id, &op.now).await?;
     store::set_issued_until(&mut op.write, &before.id, "").await?;

@@ -1,14 +1,16 @@
 //! Seats: in which organisation somebody acts with which role, and how that changes.
 
+use jiff::{SignedDuration, Timestamp};
 use sakimori_domain::identity::{Permission, Role};
 use sakimori_domain::registry::OrganisationKind;
 use sakimori_store::identity::{self, Membership};
 use sakimori_store::seat::{self as store, Invitation};
+use sakimori_store::sign_in as sign_in_store;
 use sakimori_store::{Connection, registry};
 use serde_json::json;
 
 use crate::identity::{checked_login, known_department, token_hash};
-use crate::{Actor, App, Operation, Refusal, Result, second_factor, texts};
+use crate::{Actor, App, Operation, Refusal, RefusalKind, Result, allow_list, second_factor, sign_in_policy, texts};
 
 /// Refuses a role that the actor's organisation cannot have.
 pub(crate) async fn fitting_role(c: &mut Connection, actor: &Actor, role: Role) -> Result<()> {
@@ -137,6 +139,31 @@ pub(crate) async fn suspend_or_restore(op: &mut Operation<'_>, account_id: &str,
     }
     sakimori_store::sign_in::end_sessions_in(&mut op.write, account_id, &organisation_id).await?;
     op.trail("account.state", ("account", account_id), Some(&before.state), Some(&after.state)).await
+}
+
+/// Refuses to touch the password or the second factors of somebody who has a seat elsewhere too, or none here: with them
+/// one signs in to every organisation of the person, and one administrator must not open another's.
+pub(crate) async fn of_this_organisation_alone(op: &mut Operation<'_>, account_id: &str) -> Result<()> {
+    let seats = identity::memberships_of_account(&mut op.write, account_id).await?;
+    if !seats.iter().any(|seat| seat.organisation_id == op.actor.organisation_id) {
+        return Err(Refusal::not_found().into());
+    }
+    let today = op.app.today();
+    let elsewhere = |seat: &&Membership| seat.organisation_id != op.actor.organisation_id && seat.is_active_on(today);
+    if !seats.iter().any(|seat| elsewhere(&seat)) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalKind::Conflict,
+        "account-of-several",
+        "ほかの組織にも所属する利用者のパスワードと第二要素は、この画面では新しくできません。",
+        "This person has a seat in another organisation too; their password and second factors are not touched here.",
+    )
+    .next(
+        "本人が回復コードで入れないときは、ほかの組織の所属を終えてもらってください。",
+        "If they cannot come in with a recovery code, have their seats elsewhere ended first.",
+    )
+    .into())
 }
 
 pub(crate) fn not_oneself(actor: &Actor, account_id: &str) -> Result<()> {
@@ -276,10 +303,24 @@ pub async fn answer_invitation(app: &App, actor: &Actor, organisation_id: &str, 
     op.commit().await
 }
 
+fn prove_first() -> Refusal {
+    Refusal::new(
+        RefusalKind::Forbidden,
+        "switch-unproven",
+        "シングルサインオンは、その組織の中だけで有効です。",
+        "Single sign-on holds inside its own organisation only.",
+    )
+    .next(
+        "/confirm で自分のパスワードかコードを入力してから、もう一度選んでください。",
+        "Enter your own password or a code at /confirm and choose again.",
+    )
+}
+
 /// Moves the present session to another of the actor's organisations. Both trails say so.
 ///
 /// # Errors
-/// No seat there today.
+/// No seat there today, not from this network, a second factor is demanded there, or a provider of another organisation is
+/// all that vouches for the person.
 pub async fn switch(app: &App, actor: &Actor, token: &str, organisation_id: &str) -> Result<()> {
     let seat = identity::membership_of(&mut app.read().await?, &actor.account_id, organisation_id).await?;
     let seat = seat.filter(|seat| seat.is_active_on(app.today())).ok_or_else(Refusal::not_found)?;
@@ -293,8 +334,23 @@ pub async fn switch(app: &App, actor: &Actor, token: &str, organisation_id: &str
         ..actor.clone()
     };
     let mut op = app.operate_as(&there).await?;
+    if !allow_list::admits(&mut op.write, organisation_id, &actor.address).await?.members {
+        return Err(Refusal::not_found().into());
+    }
+    let hash = token_hash(token);
+    if sign_in_store::safety(&mut op.write, &hash).await?.confirmed_at.is_empty() {
+        return Err(prove_first().into());
+    }
     second_factor::demand(&mut op, organisation_id, seat.role).await?;
-    store::sit(&mut op.write, &token_hash(token), organisation_id, "").await?;
+    store::sit(&mut op.write, &hash, organisation_id, "").await?;
+    // The session is as old as it is: the limit of the organisation that it enters holds from its beginning on.
+    let (policy, _) = sign_in_policy::of(&mut op.write, organisation_id).await?;
+    if let Some((session, ..)) = identity::signed_in(&mut op.write, &hash).await?
+        && let Ok(since) = session.created_at.parse::<Timestamp>()
+    {
+        let end = (since + SignedDuration::from_hours(policy.session_hours)).to_string();
+        store::end_by(&mut op.write, &hash, &end).await?;
+    }
     let role = json!({ "role": seat.role.code() });
     op.trail_new("session.enter", ("account", &actor.account_id), &role).await?;
     op.commit().await

@@ -14,7 +14,7 @@ use crate::codes::LETTERS;
 use crate::identity::hex;
 use crate::notice::{self, Audience};
 use crate::sign_in::wrong_code;
-use crate::{Actor, App, AppError, Operation, Refusal, Result, sign_in_policy};
+use crate::{Actor, App, AppError, Operation, Refusal, Result, seats, sign_in_policy};
 
 /// Recovery codes at a time.
 const RECOVERY_CODES: usize = 10;
@@ -282,13 +282,11 @@ pub async fn remove(app: &App, actor: &Actor, which: &str) -> Result<()> {
 /// next, if their role demands it.
 ///
 /// # Errors
-/// Not of this organisation, one's own, or a role that may not.
+/// Not of this organisation, one's own, a person who has seats elsewhere too, or a role that may not.
 pub async fn reset(app: &App, actor: &Actor, account_id: &str) -> Result<()> {
     let mut op = app.operate(actor, Permission::ManageAccounts).await?;
     let organisation = &actor.organisation_id;
-    if accounts::membership_of(&mut op.write, account_id, organisation).await?.is_none() {
-        return Err(Refusal::not_found().into());
-    }
+    seats::of_this_organisation_alone(&mut op, account_id).await?;
     if account_id == actor.account_id {
         return Err(Refusal::invalid(
             "own-account",

@@ -6,10 +6,11 @@
 //! (`docs/adr/0011-second-factors.md`). Wrong codes count as wrong passwords do, and the count goes back to nothing only
 //! when signing in is finished: knowing the password gives no more guesses at the code.
 
+mod failure;
 mod origin;
 
 use jiff::{SignedDuration, Timestamp};
-use sakimori_domain::identity::{FAILURES_BEFORE_LOCK, LOCK_MINUTES, Role};
+use sakimori_domain::identity::Role;
 use sakimori_store::identity::{self as accounts, Account, Membership, Session};
 use sakimori_store::sign_in::{self as store, Attempt};
 use serde_json::json;
@@ -19,6 +20,7 @@ use crate::notice::{self, Audience};
 use crate::sign_in_policy::{self, Policy, older_than};
 use crate::{Actor, App, AppError, Operation, Refusal, RefusalKind, Result, second_factor};
 
+pub(crate) use failure::count_failure;
 pub use origin::{Origin, family};
 
 /// A dangerous act is allowed this long after the person last proved who they are.
@@ -161,7 +163,7 @@ pub(crate) fn is_resting(account: &Account, now: Timestamp) -> bool {
     account.locked_until.parse::<Timestamp>().is_ok_and(|until| until > now)
 }
 
-fn may_enter(account: &Account, now: Timestamp) -> bool {
+pub(crate) fn may_enter(account: &Account, now: Timestamp) -> bool {
     !is_resting(account, now) && account.state == "active"
 }
 
@@ -302,61 +304,6 @@ fn attempt(app: &App, account_id: &str, origin: Origin<'_>, outcome: &str) -> At
     }
 }
 
-/// Counts a wrong password or code, and says whether the account rests now.
-///
-/// # Errors
-/// A database error.
-pub(crate) async fn count_failure(
-    app: &App,
-    account: &Account,
-    seat: &Membership,
-    origin: Origin<'_>,
-    outcome: &str,
-) -> Result<bool> {
-    let system = Actor { address: origin.address.to_owned(), ..Actor::system(&seat.organisation_id) };
-    let mut op = app.operate_as(&system).await?;
-    let present = accounts::account_held(&mut op.write, &account.id).await?;
-    store::insert_attempt(&mut op.write, &attempt(app, &account.id, origin, outcome)).await?;
-    let Some(present) = present.filter(|present| !is_resting(present, app.now())) else {
-        op.trail_new("session.refuse", ("account", &account.id), &json!({})).await?;
-        op.commit().await?;
-        return Ok(true);
-    };
-    let failures = present.failures + 1;
-    let is_last = failures >= FAILURES_BEFORE_LOCK;
-    let locked_until =
-        if is_last { (app.now() + SignedDuration::from_mins(LOCK_MINUTES)).to_string() } else { String::new() };
-    accounts::record_failures(&mut op.write, &account.id, if is_last { 0 } else { failures }, &locked_until).await?;
-    let action = if is_last { "account.lock" } else { "session.refuse" };
-    op.trail_new(action, ("account", &account.id), &json!({ "failures": failures, "until": locked_until })).await?;
-    if is_last {
-        tell_locked(&mut op, account, seat, origin).await?;
-    }
-    op.commit().await?;
-    Ok(is_last)
-}
-
-async fn tell_locked(op: &mut Operation<'_>, account: &Account, seat: &Membership, origin: Origin<'_>) -> Result<()> {
-    let subject = ("account", account.id.as_str());
-    let (ja, en) = (
-        format!(
-            "{}（{}）のサインインが続けて失敗したため、15分間受け付けを止めました（{}）。",
-            account.display_name, account.login, origin.address
-        ),
-        format!(
-            "{} ({}) rests for 15 minutes after repeated failures to sign in ({}).",
-            account.display_name, account.login, origin.address
-        ),
-    );
-    let officer = Audience::Role(Role::SecurityOfficer);
-    notice::tell(op, &seat.organisation_id, officer, "account.lock", subject, (&ja, &en)).await?;
-    let text = (
-        "あなたのサインインが続けて失敗し、15分間受け付けを止めました。心当たりがない場合は管理者に連絡してください。",
-        "Signing in to your account failed repeatedly and rested for 15 minutes. If this was not you, tell your administrator.",
-    );
-    notice::tell(op, &seat.organisation_id, Audience::Account(&account.id), "account.lock", subject, text).await
-}
-
 /// A session in the middle of signing in, and whose it is.
 pub(crate) struct Underway {
     pub(crate) account: Account,
@@ -442,7 +389,7 @@ pub(crate) async fn failed_step(app: &App, token: &str, origin: Origin<'_>, refu
 }
 
 /// Counts a failure within a session: `refusal`, or the words of [`wrong`] and no session any more when the account rests.
-async fn failed<T>(
+pub(crate) async fn failed<T>(
     app: &App,
     (account, seat): (&Account, &Membership),
     session_hash: &str,

@@ -72,6 +72,7 @@ pub struct SettingsFile {
     pub tls_key: Option<PathBuf>,
     pub behind_proxy: Option<bool>,
     pub trusted_proxies: Vec<String>,
+    pub metrics_from: Vec<String>,
     pub limits: std::collections::BTreeMap<String, u32>,
     pub otlp_endpoint: Option<String>,
     /// `[database]`

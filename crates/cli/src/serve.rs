@@ -84,6 +84,7 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode> {
         demo: false,
         limits: edge.limits,
         trusted_proxies: edge.trusted_proxies,
+        metrics_from: edge.metrics_from,
         drain: Duration::from_secs(args.drain_seconds),
         public_url: public_url.unwrap_or_default(),
         ..WebConfig::default()

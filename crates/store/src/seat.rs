@@ -58,6 +58,13 @@ pub async fn sit(w: &mut Write, token_hash: &str, organisation_id: &str, acting_
     Ok(())
 }
 
+/// Lets a session end no later than a moment.
+pub async fn end_by(w: &mut Write, token_hash: &str, end: &str) -> Result<()> {
+    w.run("UPDATE session SET expires_at = $1 WHERE token_hash = $2 AND expires_at > $1", params![end, token_hash])
+        .await?;
+    Ok(())
+}
+
 /// When each account of an organisation last had a session or acted: the newest event of its own in the trail.
 pub async fn last_acts(c: &mut Connection, organisation_id: &str) -> Result<Vec<(String, String)>> {
     let rows = c
@@ -119,9 +126,14 @@ fn invitation(row: &crate::Row) -> Result<Invitation> {
     })
 }
 
-/// What a login was offered.
+/// What a login was offered. An account that was registered after the offer is not whom the offer was made to: anybody who
+/// administers an organisation may register a free login.
 pub async fn invitations_to(c: &mut Connection, login: &str) -> Result<Vec<Invitation>> {
-    let rows = c.all(select_invitation!("i.login = $1 ORDER BY o.name"), params![login]).await?;
+    let condition = select_invitation!(
+        "i.login = $1 AND EXISTS (SELECT 1 FROM account a WHERE a.login = i.login AND a.created_at <= i.invited_at)
+         ORDER BY o.name"
+    );
+    let rows = c.all(condition, params![login]).await?;
     rows.iter().map(invitation).collect()
 }
 

@@ -170,6 +170,17 @@ pub async fn successes_of(c: &mut Connection, account_id: &str, limit: i64) -> R
     rows.iter().map(attempt).collect()
 }
 
+/// How many wrong codes an account has had since a moment.
+pub async fn wrong_factors(c: &mut Connection, account_id: &str, since: &str) -> Result<i64> {
+    let row = c
+        .one(
+            "SELECT COUNT(*) FROM sign_in WHERE account_id = $1 AND outcome = 'wrong-factor' AND at >= $2",
+            params![account_id, since],
+        )
+        .await?;
+    row.map_or(Ok(0), |row| row.int(0))
+}
+
 fn attempt(row: &Row) -> Result<Attempt> {
     Ok(Attempt {
         id: row.text(0)?,

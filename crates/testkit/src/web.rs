@@ -78,6 +78,12 @@ impl TestApp {
         self.stranger_from(Some(address)).sign_in(login, PASSWORD).await
     }
 
+    /// A browser that nobody is signed in with, in front of other settings than those of the tests.
+    pub fn stranger_with(&self, config: WebConfig) -> Browser {
+        let router = router(WebState::new(self.app.clone(), config));
+        Browser { router, ..self.stranger() }
+    }
+
     /// A browser at an address that nobody is signed in with.
     ///
     /// # Panics

@@ -6,13 +6,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use sakimori_app::App;
+use sakimori_app::{App, Refusal, RefusalKind};
 use tracing::Instrument as _;
 
+use crate::edge::comes_from;
+use crate::error::WebError;
 use crate::state::WebState;
 
 /// Upper ends of the durations that are told apart, in milliseconds.
@@ -45,6 +47,12 @@ impl Took {
     }
 }
 
+/// A method by its name; what no browser sends goes under one name, so that nobody fills the memory with made-up ones.
+fn known_method(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    known.into_iter().find(|name| method.as_str() == *name).unwrap_or("other")
+}
+
 /// A request being answered, until its answer is there or its caller has gone.
 struct UnderWay<'a>(&'a AtomicU64);
 
@@ -64,7 +72,7 @@ impl Drop for UnderWay<'_> {
 /// Counts every request.
 pub async fn count(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
-    let method = request.method().to_string();
+    let method = known_method(request.method());
     let under_way = UnderWay::new(&state.metrics);
     let began = state.app.now();
     // Target and fields are those that `cli` gives along as traces.
@@ -86,7 +94,7 @@ pub async fn count(State(state): State<WebState>, request: Request, next: Next) 
         all.entry(route.clone()).or_default().add(took);
     }
     if let Ok(mut answered) = state.metrics.answered.lock() {
-        *answered.entry((route, method, response.status().as_u16())).or_default() += 1;
+        *answered.entry((route, method.to_owned(), response.status().as_u16())).or_default() += 1;
     }
     response
 }
@@ -125,8 +133,24 @@ fn head(out: &mut String, name: &str, help: &str, kind: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
 }
 
-/// `/metrics` in the Prometheus text format.
-pub async fn metrics(State(state): State<WebState>) -> Response {
+fn metrics_elsewhere() -> Refusal {
+    Refusal::new(
+        RefusalKind::Forbidden,
+        "metrics-from",
+        "計測値は、この機械と、設定した番地だけに示します。",
+        "Metrics are shown to this machine and to the networks in the settings only.",
+    )
+    .next(
+        "監視する機械の番地を --metrics-from に加えてください。",
+        "Name the network of the monitor with --metrics-from.",
+    )
+}
+
+/// `/metrics` in the Prometheus text format, for this machine and the networks that the settings name.
+pub async fn metrics(State(state): State<WebState>, request: Request) -> Response {
+    if !comes_from(&request, &state.config.metrics_from, &state.config.trusted_proxies) {
+        return WebError::from(metrics_elsewhere()).into_response();
+    }
     let mut out = String::new();
     head(&mut out, "sakimori_requests_total", "Answered requests.", "counter");
     if let Ok(answered) = state.metrics.answered.lock() {

@@ -46,6 +46,9 @@ pub enum Access {
     ConfirmedNeeds(Permission),
     /// Whoever has a session, even one whose sign-in is not finished: the way out.
     AnyStep,
+    /// Proving anew who one is: everybody who is signed in, and whoever has to set up a second factor, which is a
+    /// dangerous act itself.
+    Proof,
     /// Whoever stands at this step of signing in.
     Step(Stage),
     /// One's own second factors: everybody who is signed in (writes after proving anew who one is), and whoever has to set
@@ -101,7 +104,7 @@ impl Access {
         match self {
             Access::AnyStep => true,
             Access::Step(here) => stage == here,
-            Access::OwnFactors => matches!(stage, Stage::Done | Stage::SetUp),
+            Access::OwnFactors | Access::Proof => matches!(stage, Stage::Done | Stage::SetUp),
             _ => stage == Stage::Done,
         }
     }
@@ -154,7 +157,7 @@ async fn guard(State((state, access)): State<(WebState, Access)>, request: Reque
     response
 }
 
-use Access::{AnyStep, Anybody, Confirmed, ConfirmedNeeds, Needs, NeedsEither, OwnFactors, SignedIn, Step};
+use Access::{AnyStep, Anybody, Confirmed, ConfirmedNeeds, Needs, NeedsEither, OwnFactors, Proof, SignedIn, Step};
 use Permission as P;
 
 routes! {
@@ -177,8 +180,8 @@ routes! {
     POST "/sign-in/new-password"     Step(Stage::NewPassword) => steps::new_password;
     POST "/sign-out"                 AnyStep => identity::sign_out;
     POST "/language"                 AnyStep => identity::choose_language;
-    GET  "/confirm"                  SignedIn => confirm::page;
-    POST "/confirm"                  SignedIn => confirm::confirm;
+    GET  "/confirm"                  Proof => confirm::page;
+    POST "/confirm"                  Proof => confirm::confirm;
     GET  "/me"                       SignedIn => identity::me;
     POST "/me/password"              SignedIn => identity::change_password;
     POST "/me/sessions/end"          SignedIn => identity::end_session;

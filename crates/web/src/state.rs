@@ -26,6 +26,8 @@ pub struct WebConfig {
     pub public_url: String,
     /// Proxies whose word on the client's address is taken.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks beside this machine itself to which `/metrics` is shown.
+    pub metrics_from: Vec<IpNet>,
     /// When the certificate in use ends, in seconds since 1970; 0 without one.
     pub certificate_until: Arc<AtomicI64>,
     /// After being told to end: how long to go on answering while `/readyz` says no.

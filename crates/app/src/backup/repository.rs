@@ -120,7 +120,7 @@ impl Repository {
             None => path,
         };
         let head = folder.join("repository.json");
-        let text = std::fs::read(&head).map_err(|_| {
+        let text = read_kept(&head).map_err(|_| {
             BackupError::refused(
                 format!("{} は控えのフォルダーではありません（repository.json がありません）", folder.display()),
                 format!("{} is no folder of backups (it has no repository.json)", folder.display()),
@@ -167,7 +167,8 @@ impl Repository {
     /// The files that a generation needs, as its list says.
     pub fn files(&self, generation: &Generation) -> Result<(Files, String)> {
         let path = generation.folder.join("files.txt");
-        let text = std::fs::read_to_string(&path).map_err(BackupError::disk(path.display().to_string()))?;
+        let bytes = read_kept(&path).map_err(BackupError::disk(path.display().to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| BackupError::Damaged(path.display().to_string()))?;
         let mut files = Files::new();
         for line in text.lines() {
             let Some((hash, name)) = line.split_once(' ') else {
@@ -194,7 +195,7 @@ impl Repository {
     /// The sealed manifest and its hash.
     pub fn sealed_manifest(&self, generation: &Generation) -> Result<(Vec<u8>, String)> {
         let path = generation.folder.join("manifest.age");
-        let sealed = std::fs::read(&path).map_err(BackupError::disk(path.display().to_string()))?;
+        let sealed = read_kept(&path).map_err(BackupError::disk(path.display().to_string()))?;
         let hash = hex(&Sha256::digest(&sealed));
         Ok((sealed, hash))
     }
@@ -215,7 +216,7 @@ impl Repository {
             return Err(BackupError::Damaged(format!("{name} is no chunk of this folder")));
         }
         let path = self.place(name);
-        let sealed = std::fs::read(&path).map_err(BackupError::disk(name.to_owned()))?;
+        let sealed = read_kept(&path).map_err(BackupError::disk(name.to_owned()))?;
         let packed =
             keys.unseal(&sealed).map_err(|_| BackupError::Damaged(format!("{name} does not open, or was changed")))?;
         let mut lines = Vec::new();
@@ -233,6 +234,14 @@ pub fn closed(sequence: u64) -> BackupError {
         format!("第{sequence}世代の目録を開けません。控えを取ったときの鍵ファイルを --key-file で指定してください"),
         format!("the manifest of generation {sequence} does not open; give the key file of that time with --key-file"),
     )
+}
+
+/// A file of a backup. What is no plain file is not read: a pipe says nothing, a device never ends, a link leads elsewhere.
+pub(super) fn read_kept(path: &Path) -> std::io::Result<Vec<u8>> {
+    if std::fs::symlink_metadata(path)?.is_file() {
+        return std::fs::read(path);
+    }
+    Err(std::io::Error::other("not a plain file"))
 }
 
 /// Only names that we write: nothing leads out of the folder.
@@ -367,5 +376,17 @@ mod tests {
         for name in ["chunks/../../x", "../chunks/ab/x", "chunks/ab/../x", "/etc/passwd", "manifest.age", "chunks/ab"] {
             assert!(!safe(name), "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_backup_is_made_of_plain_files() {
+        let folder = std::env::temp_dir().join(format!("sakimori-plain-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("a"), b"text").expect("a file");
+        std::os::unix::fs::symlink("/dev/zero", folder.join("endless")).expect("a link");
+        assert_eq!(read_kept(&folder.join("a")).expect("a plain file"), b"text");
+        assert!(read_kept(&folder.join("endless")).is_err() && read_kept(&folder).is_err());
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::load::{SESSIONS, into, passed_on, prove};
-use super::repository::{Repository, evidence_name};
+use super::repository::{Repository, evidence_name, read_kept};
 use super::stream::{self, Digested, Pieces};
 use super::{BackupError, Generation, Manifest, Result, aside};
 use crate::evidence::Shelf;
@@ -193,7 +193,7 @@ async fn fill_open(
         let path = repository.place(&evidence_name(name));
         let (expected, keys) = (name.clone(), keys.clone());
         let (bytes, opens) = aside(move || {
-            let bytes = std::fs::read(&path).map_err(BackupError::disk(path.display().to_string()))?;
+            let bytes = read_kept(&path).map_err(BackupError::disk(path.display().to_string()))?;
             if hex(&Sha256::digest(&bytes)) != expected {
                 return Err(BackupError::Damaged(format!("evidence {expected} was changed")));
             }

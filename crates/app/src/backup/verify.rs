@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::create::{adopt, noted_generations};
-use super::repository::{Repository, closed};
+use super::repository::{Repository, closed, read_kept};
 use super::{BackupError, Generation, Manifest, Result};
 use crate::identity::hex;
 use crate::keys::Keys;
@@ -82,7 +82,7 @@ fn look_at_files(repository: &Repository, generation: &Generation, seen: &mut BT
         if !seen.insert(name.clone()) {
             continue;
         }
-        match std::fs::read(repository.place(&name)) {
+        match read_kept(&repository.place(&name)) {
             Ok(bytes) if hex(&Sha256::digest(&bytes)) == hash => {}
             Ok(_) => found.faults.push(format!("書き換えられています / changed: {name}")),
             Err(error) => found.faults.push(format!("読めません / cannot be read: {name} ({error})")),

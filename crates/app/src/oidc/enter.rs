@@ -8,7 +8,7 @@ use serde_json::json;
 use super::client::{Said, redeem};
 use super::{Attempt, Settings, load, refused};
 use crate::identity::{checked_login, checked_name, hex, put_account, token_hash};
-use crate::sign_in::{self, Origin, Passed, SignedIn};
+use crate::sign_in::{self, Origin, Passed, SignedIn, Stage};
 use crate::{Actor, App, AppError, Operation, Result, allow_list};
 
 /// What came of coming back.
@@ -104,6 +104,12 @@ async fn enter(app: &App, organisation_id: &str, settings: &Settings, said: &Sai
     let saw_factor = said.means.iter().any(|means| settings.second_factor.contains(means));
     let passed = if saw_factor { Passed::Factor } else { Passed::Password };
     let signed = sign_in::enter(&mut op, &account, &seat, Origin::from(address), passed).await?;
+    // A provider speaks for its own organisation. Where the person has seats in others too, what it says proves nothing
+    // there: the session counts as unproven until a password or factor of the person's own is shown.
+    let seats = accounts::memberships_of_account(&mut op.write, &account.id).await?;
+    if signed.stage == Stage::Done && seats.iter().any(|seat| seat.organisation_id != organisation_id) {
+        sakimori_store::sign_in::confirm_session(&mut op.write, &token_hash(&signed.token), "").await?;
+    }
     op.commit().await?;
     Ok(signed)
 }

@@ -25,6 +25,9 @@ pub struct EdgeArgs {
     /// Network of a proxy whose X-Forwarded-For is believed, e.g. 10.0.0.0/24 (repeatable, or with commas).
     #[arg(long, env = "SAKIMORI_TRUSTED_PROXY", value_delimiter = ',')]
     pub trusted_proxy: Vec<String>,
+    /// Network that may read /metrics beside this machine itself, e.g. 10.0.5.0/24 (repeatable, or with commas).
+    #[arg(long, env = "SAKIMORI_METRICS_FROM", value_delimiter = ',')]
+    pub metrics_from: Vec<String>,
     /// A limit as NAME=NUMBER (repeatable, or with commas); docs/settings.md lists them.
     #[arg(long = "limit", env = "SAKIMORI_LIMIT", value_delimiter = ',')]
     pub limits: Vec<String>,
@@ -40,6 +43,7 @@ pub struct Edge {
     pub tls: Option<(PathBuf, PathBuf)>,
     pub behind_proxy: bool,
     pub trusted_proxies: Vec<IpNet>,
+    pub metrics_from: Vec<IpNet>,
     pub limits: Limits,
     pub otlp_endpoint: Option<String>,
 }
@@ -59,11 +63,12 @@ impl EdgeArgs {
                 bail!("tls-certificate と tls-key は両方指定してください / tls-certificate and tls-key belong together")
             }
         };
-        let named = if self.trusted_proxy.is_empty() { &file.trusted_proxies } else { &self.trusted_proxy };
-        let trusted_proxies = named.iter().map(|text| network(text)).collect::<Result<_>>()?;
+        let trusted_proxies = networks(&self.trusted_proxy, &file.trusted_proxies)?;
+        let metrics_from = networks(&self.metrics_from, &file.metrics_from)?;
         let behind_proxy = self.behind_proxy || file.behind_proxy.unwrap_or(false);
         let otlp_endpoint = self.otlp_endpoint.clone().or_else(|| file.otlp_endpoint.clone());
-        Ok(Edge { tls, behind_proxy, trusted_proxies, limits: self.limits(&file.limits)?, otlp_endpoint })
+        let limits = self.limits(&file.limits)?;
+        Ok(Edge { tls, behind_proxy, trusted_proxies, metrics_from, limits, otlp_endpoint })
     }
 
     fn limits(&self, file: &BTreeMap<String, u32>) -> Result<Limits> {
@@ -86,6 +91,12 @@ impl EdgeArgs {
         }
         Ok(limits)
     }
+}
+
+/// The networks of a flag, or of the file where the flag is not given.
+fn networks(flag: &[String], file: &[String]) -> Result<Vec<IpNet>> {
+    let named = if flag.is_empty() { file } else { flag };
+    named.iter().map(|text| network(text)).collect()
 }
 
 /// A network, or a single address.
@@ -121,8 +132,10 @@ impl Edge {
             let (certificate, key) = (certificate.to_string_lossy(), key.to_string_lossy());
             out += &format!("tls-certificate = {}\ntls-key = {}\n", quoted(&certificate), quoted(&key));
         }
-        let proxies: Vec<String> = self.trusted_proxies.iter().map(ToString::to_string).collect();
-        out += &format!("behind-proxy = {}\ntrusted-proxies = {proxies:?}\n\n", self.behind_proxy);
+        let words = |nets: &[IpNet]| nets.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (proxies, metrics) = (words(&self.trusted_proxies), words(&self.metrics_from));
+        out += &format!("behind-proxy = {}\ntrusted-proxies = {proxies:?}\n", self.behind_proxy);
+        out += &format!("metrics-from = {metrics:?}\n\n");
         out + &self.limits.to_toml()
     }
 }
@@ -154,7 +167,8 @@ mod tests {
                 tls_key: paths.map(|(_, key)| PathBuf::from(key)),
                 otlp_endpoint: endpoint,
                 behind_proxy,
-                trusted_proxy: networks,
+                trusted_proxy: networks.clone(),
+                metrics_from: networks,
                 limits: limits.iter().map(|(at, value)| format!("{} = {value}", Limits::ALL[*at].0)).collect(),
             };
             // What is no network is refused in words; what holds is printed and read as the same.

@@ -31,6 +31,18 @@ fn a_body_that_trickles_is_cut_off() {
 }
 
 #[test]
+fn what_came_fast_buys_no_rest() {
+    // At a byte a second, what comes at once here would be worth four hours.
+    let server = Server::start(&["--limit", "body-grace-seconds=1,body-bytes-per-second=1"]);
+    let mut stream = server.connect();
+    let head = b"POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\nlogin=";
+    stream.write_all(head).expect("a beginning");
+    stream.write_all(&[b'a'; 15_000]).expect("most of it");
+    let answer = rest(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("送信が遅すぎた"), "{answer}");
+}
+
+#[test]
 fn what_is_too_large_is_refused_before_it_is_read() {
     let server = Server::start(&["--limit", "header-kib=16"]);
     let many = format!("GET /sign-in HTTP/1.1\r\nX-Large: {}", "a".repeat(20_000));

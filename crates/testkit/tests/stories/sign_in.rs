@@ -262,7 +262,9 @@ async fn a_password_does_not_come_back_and_an_old_one_is_mentioned_once() {
         let mut present = PASSWORD;
         for new in phrases {
             let signed = identity::sign_in(&test.app, "alpha-auditor", present, "").await.expect("signed in");
-            let change = |new: &'static str| identity::change_own_password(&test.app, &signed.actor, present, new);
+            let change = |new: &'static str| {
+                identity::change_own_password(&test.app, &signed.actor, &signed.token, present, new)
+            };
             for old in [PASSWORD, present] {
                 let refused = change(old).await.expect_err("used before");
                 assert_eq!(refused.refusal().map(|r| r.code), Some("password-reused"), "{database:?}");

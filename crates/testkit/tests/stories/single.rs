@@ -13,6 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use openidconnect::core::{CoreEdDsaPrivateSigningKey, CoreJwsSigningAlgorithm};
 use openidconnect::{JsonWebKeyId, PrivateSigningKey};
 use sakimori_app::oidc::{self, Rule, Settings};
+use sakimori_domain::identity::Role;
 use sakimori_testkit::people::{PASSWORD, carrier_profile};
 use sakimori_testkit::web::{Answer, Browser};
 use sakimori_testkit::{BOTH, Database, TestApp};
@@ -208,6 +209,36 @@ async fn a_login_of_the_same_name_is_not_taken_over() {
     let left = leave(&stranger).await;
     answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
     assert_eq!(back(&stranger, &left).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn a_provider_opens_no_other_organisation() {
+    for database in BOTH {
+        let (test, provider) = scene(database, true).await;
+        test.organisation("beta", carrier_profile()).await;
+        oidc::link(&test.app, "alpha", "alpha-department-member", "person-1").await.expect("linked by the operator");
+        let mut c = test.app.read().await.expect("a connection");
+        let account = sakimori_store::identity::account_by_login(&mut c, "alpha-department-member").await;
+        let id = account.expect("a query").expect("an account").id;
+        drop(c);
+        let mut write = test.app.store().write().await.expect("a transaction");
+        sakimori_store::identity::put_membership(&mut write, &id, "beta", Role::SecurityOfficer, "")
+            .await
+            .expect("a seat");
+        write.commit().await.expect("a commit");
+        let mut person = test.stranger();
+        let left = leave(&person).await;
+        answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
+        let entered = back(&person, &left).await;
+        assert_eq!(entered.status, StatusCode::SEE_OTHER, "{database:?}: into alpha");
+        person.follow(&entered).await;
+        let refused = person.post("/seats/beta/choose", &[]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{database:?}: what alpha's provider says");
+        assert!(refused.text().contains("/confirm"), "{database:?}: and what to do");
+        let proof = [("confirm-secret", PASSWORD), ("confirm-next", "/seats")];
+        assert_eq!(person.post("/confirm", &proof).await.location(), "/seats", "{database:?}: one's own password");
+        assert_eq!(person.post("/seats/beta/choose", &[]).await.status, StatusCode::SEE_OTHER, "{database:?}");
+    }
 }
 
 #[tokio::test]

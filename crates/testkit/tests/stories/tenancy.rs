@@ -4,6 +4,7 @@
 mod attack;
 mod duties;
 mod forms;
+mod intruder;
 mod kinds;
 mod paper;
 mod property;

@@ -6,20 +6,23 @@
 
 mod form;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use askama::Template;
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use futures_util::TryStreamExt as _;
 use tower::ServiceExt as _;
 
 use self::form::{Choice, Control, Kind, forms_to};
-use crate::forms::{FORM_MAX, Fields};
-use crate::identity::came_from;
+use crate::forms::Fields;
+use crate::identity::{came_from, confirm};
 
 /// Put on a plain refusal page by [`crate::error`]: the language of the reader. Pages that show both states themselves
 /// (the sheet, plans of carrying over) do not carry it.
@@ -28,23 +31,13 @@ pub struct Plain {
     pub english: bool,
 }
 
-/// Fields that are no words of a person, and secrets.
-const MACHINERY: [&str; 14] = [
-    "csrf",
-    "version",
-    "seen",
-    "id",
-    "back",
-    "show",
-    "problem",
-    "usual-title",
-    "direction",
-    "password",
-    "present",
-    "new",
-    "again",
-    "secret",
-];
+/// Fields that hold a secret, or are of the page that asks for one: a form may come here by way of `/confirm`, with the
+/// password that was typed there.
+const SECRETS: [&str; 9] =
+    [confirm::SECRET, confirm::NEXT, confirm::REPEAT, "password", "present", "new", "again", "secret", "code"];
+
+/// Fields that are no words of a person.
+const MACHINERY: [&str; 9] = ["csrf", "version", "seen", "id", "back", "show", "problem", "usual-title", "direction"];
 
 /// Japanese and English of the commonest fields; others go by their own name.
 const NAMES: &[(&str, &str, &str)] = &[
@@ -173,15 +166,19 @@ pub async fn keep_words(State(pages): State<Pages>, request: Request, next: Next
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, FORM_MAX).await else {
-        return crate::error::WebError::from(crate::forms::too_large()).into_response();
-    };
     let head = parts.clone();
-    let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
+    // Noted while the handler reads it, not read before: a form of somebody who is not signed in is never received.
+    let noted = Arc::new(Mutex::new(Vec::<Bytes>::new()));
+    let notes = noted.clone();
+    let body = Body::from_stream(body.into_data_stream().inspect_ok(move |bytes| {
+        notes.lock().unwrap_or_else(PoisonError::into_inner).push(bytes.clone());
+    }));
+    let response = next.run(Request::from_parts(parts, body)).await;
     let Some(plain) = response.extensions().get::<Plain>().copied() else { return response };
     if response.status() != StatusCode::CONFLICT {
         return response;
     }
+    let bytes = noted.lock().unwrap_or_else(PoisonError::into_inner).concat();
     let (fields, back) = (Fields::parse(&bytes), came_from(&head.headers));
     let (back, now) = present(pages, &head, &back, &fields).await;
     page(&fields, plain, back, now.map(|form| again(form, head.uri.path(), &fields))).unwrap_or(response)
@@ -252,6 +249,8 @@ fn again(form: Vec<Control>, action: &str, fields: &Fields) -> Again {
         }
         let place = seen.entry(control.name.clone()).or_default();
         let values = match &control.kind {
+            // A secret is typed again.
+            _ if SECRETS.contains(&control.name.as_str()) => Vec::new(),
             Kind::Any(_) => fields.all(&control.name),
             // Several fields of one name stand in the order in which they were sent.
             _ => fields.all(&control.name).into_iter().skip(*place).take(1).collect(),
@@ -293,7 +292,8 @@ fn page(fields: &Fields, plain: Plain, back: String, again: Option<Again>) -> Op
     let is_carried = |name: &str| again.as_ref().is_some_and(|a| a.hidden.iter().any(|(own, _)| own == name));
     let typed = fields
         .iter()
-        .filter(|(name, text)| !MACHINERY.contains(name) && !name.starts_with("version.") && !text.trim().is_empty())
+        .filter(|(name, _)| !MACHINERY.contains(name) && !SECRETS.contains(name))
+        .filter(|(name, text)| !name.starts_with("version.") && !text.trim().is_empty())
         .filter(|(name, _)| is_shown(name) && !is_button(name) && !is_carried(name))
         .map(|(name, text)| (word(name), text.to_owned()))
         .collect();

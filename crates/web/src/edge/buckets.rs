@@ -43,18 +43,6 @@ impl Buckets {
     /// # Errors
     /// There is none left: seconds until there is.
     pub fn take(&self, key: u64, now: Timestamp) -> Result<(), u64> {
-        self.ask(key, now, true)
-    }
-
-    /// Whether there is one left, without taking it.
-    ///
-    /// # Errors
-    /// As [`Buckets::take`].
-    pub fn has(&self, key: u64, now: Timestamp) -> Result<(), u64> {
-        self.ask(key, now, false)
-    }
-
-    fn ask(&self, key: u64, now: Timestamp, takes: bool) -> Result<(), u64> {
         let now = now.as_microsecond();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let key = if kept.even_at.contains_key(&key) || kept.has_room(now) { key } else { OVERFLOW };
@@ -65,10 +53,16 @@ impl Buckets {
         if over > 0 {
             return Err(u64::try_from(over / 1_000_000).unwrap_or(0) + 1);
         }
-        if takes {
-            kept.even_at.insert(key, after);
-        }
+        kept.even_at.insert(key, after);
         Ok(())
+    }
+
+    /// Gives back what was taken.
+    pub fn give_back(&self, key: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(even_at) = kept.even_at.get_mut(&key) {
+            *even_at = even_at.saturating_sub(self.interval);
+        }
     }
 }
 
@@ -99,8 +93,10 @@ mod tests {
         }
         assert_eq!(buckets.take(1, at(0)), Err(2));
         assert_eq!(buckets.take(2, at(0)), Ok(()));
-        assert_eq!(buckets.has(1, at(1)), Ok(()));
         assert_eq!(buckets.take(1, at(1)), Ok(()));
+        assert!(buckets.take(1, at(1)).is_err());
+        buckets.give_back(1);
+        assert_eq!(buckets.take(1, at(1)), Ok(()), "what was given back is there again");
         assert!(buckets.take(1, at(1)).is_err());
     }
 

@@ -24,6 +24,17 @@ pub async fn resolve(State(state): State<WebState>, mut request: Request, next: 
     next.run(request).await
 }
 
+/// Whether a request comes from this machine or one of the networks. What a proxy passes on that nobody named as trusted
+/// comes from anywhere, even where the proxy stands on this machine.
+pub fn comes_from(request: &Request, networks: &[IpNet], trusted: &[IpNet]) -> bool {
+    let Some(ClientAddress(client)) = request.extensions().get::<ClientAddress>().copied() else { return false };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    let is_trusted = peer.is_some_and(|peer| trusted.iter().any(|net| net.contains(&peer)));
+    let is_passed_on =
+        ["x-forwarded-for", "forwarded", "via", "x-real-ip"].iter().any(|name| request.headers().contains_key(*name));
+    (is_trusted || !is_passed_on) && (client.is_loopback() || networks.iter().any(|net| net.contains(&client)))
+}
+
 /// Reads `X-Forwarded-For` from the right: each trusted proxy appended the address that it saw, and what stands left of the
 /// first address that is not trusted is what that client claims. `Forwarded` (RFC 7239) is not read: two headers that may
 /// disagree are one too many.
@@ -44,9 +55,10 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     client
 }
 
-/// An address, with or without a port.
+/// An address, with or without a port, and in the brackets that IPv6 may have.
 fn parse(entry: &str) -> Option<IpAddr> {
-    let address = entry.parse::<IpAddr>().ok();
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    let address = bare.parse::<IpAddr>().ok();
     let address = address.or_else(|| entry.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
     address.map(|address| address.to_canonical())
 }
@@ -71,6 +83,28 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["203.0.113.5"]), "203.0.113.5");
         assert_eq!(seen("::ffff:10.0.0.1", &["203.0.113.5:4711"]), "203.0.113.5");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8:2::5]"]), "2001:db8:2::5");
+        assert_eq!(seen("10.0.0.1", &["[2001:db8:2::5]:4711"]), "2001:db8:2::5");
+    }
+
+    #[test]
+    fn this_machine_is_known_also_behind_a_proxy() {
+        let net = |text: &str| text.parse::<IpNet>().expect("net");
+        let seen = |peer: &str, client: &str, header: bool| {
+            let mut request = Request::builder().uri("/metrics");
+            if header {
+                request = request.header("x-forwarded-for", client);
+            }
+            let mut request = request.body(axum::body::Body::empty()).expect("a request");
+            let address: IpAddr = peer.parse().expect("an address");
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 4711))));
+            request.extensions_mut().insert(ClientAddress(client.parse().expect("an address")));
+            comes_from(&request, &[net("192.0.2.0/24")], &[net("10.0.0.0/8")])
+        };
+        assert!(seen("127.0.0.1", "127.0.0.1", false) && seen("::1", "::1", false));
+        assert!(!seen("127.0.0.1", "127.0.0.1", true), "a proxy on this machine that nobody named");
+        assert!(seen("192.0.2.7", "192.0.2.7", false) && seen("10.0.0.1", "192.0.2.7", true));
+        assert!(!seen("203.0.113.1", "203.0.113.1", false) && !seen("10.0.0.1", "203.0.113.1", true));
     }
 
     #[test]

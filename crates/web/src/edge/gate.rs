@@ -1,6 +1,6 @@
 //! How often and how long: refuses what comes too often, too large, too slowly, before a handler sees it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +26,10 @@ use crate::forms::{FORM_MAX, UPLOAD_MAX, too_large};
 use crate::person::{bearer, session_token};
 use crate::state::WebState;
 
+/// A body beyond this counts as large, as does every one with files; in bytes.
+const LARGE: usize = 256 << 10;
+/// Seconds to wait where too many large bodies come at once.
+const LARGE_WAIT: u64 = 5;
 /// Sessions remembered as real; twice as many at most.
 const KNOWN_MAX: usize = 20_000;
 
@@ -39,6 +43,7 @@ pub struct Gate {
     sessions: Buckets,
     addresses: Buckets,
     failures: Buckets,
+    large: Mutex<Large>,
     uploads: Buckets,
     exports: Buckets,
     searches: Buckets,
@@ -55,6 +60,7 @@ impl Gate {
             sessions: Buckets::per_second(limits.session_per_second),
             addresses: Buckets::per_second(limits.address_per_second),
             failures: Buckets::per_minute(failures, failures.saturating_mul(3)),
+            large: Mutex::default(),
             uploads: Buckets::per_minute(limits.uploads_per_minute, limits.uploads_per_minute),
             exports: Buckets::per_minute(limits.exports_per_minute, limits.exports_per_minute),
             searches: Buckets::per_minute(limits.searches_per_minute, limits.searches_per_minute),
@@ -75,17 +81,14 @@ impl Gate {
         known.0.contains(&key) || known.1.contains(&key)
     }
 
-    /// Whether somebody may try to sign in from here.
+    /// An attempt to sign in. It counts as failed from here on, so that many at once are no way around the count.
     ///
     /// # Errors
     /// Too many attempts failed.
-    pub fn may_sign_in(&self, parts: &Parts, now: Timestamp) -> Result<(), TooOften> {
-        self.failures.has(self.address_key(parts), now).map_err(TooOften)
-    }
-
-    /// An attempt to sign in failed.
-    pub fn sign_in_failed(&self, parts: &Parts, now: Timestamp) {
-        let _ = self.failures.take(self.address_key(parts), now);
+    pub fn sign_in_attempt(&self, parts: &Parts, now: Timestamp) -> Result<Attempt<'_>, TooOften> {
+        let key = self.address_key(parts);
+        self.failures.take(key, now).map_err(TooOften)?;
+        Ok(Attempt { failures: &self.failures, key })
     }
 
     /// An IPv6 network of one customer counts as one address.
@@ -115,10 +118,63 @@ impl Gate {
         stricter.take(key, now).map_err(TooOften)
     }
 
+    /// A place for a large body. Only somebody signed in has bodies read beyond a few kilobytes, so others need none.
+    fn receive(&self, credential: Option<&str>) -> Result<Option<LargePlace<'_>>, TooOften> {
+        let key = credential.map(|credential| self.hasher.hash_one(credential)).filter(|key| self.knows(*key));
+        let Some(key) = key else { return Ok(None) };
+        let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = large.by_session.get(&key).copied().unwrap_or(0);
+        if large.all >= self.limits.large_at_once_in_all || of_one >= self.limits.large_at_once {
+            return Err(TooOften(LARGE_WAIT));
+        }
+        large.all += 1;
+        large.by_session.insert(key, of_one + 1);
+        Ok(Some(LargePlace { large: &self.large, key }))
+    }
+
     /// How long a request may take: its body at the least rate, and then the handler.
     fn patience(&self, length: usize) -> Duration {
         let body = length as u64 / u64::from(self.limits.body_bytes_per_second.max(1));
         Duration::from_secs(u64::from(self.limits.request_seconds) + body)
+    }
+}
+
+/// An attempt to sign in that was let through.
+pub struct Attempt<'a> {
+    failures: &'a Buckets,
+    key: u64,
+}
+
+impl Attempt<'_> {
+    /// It was none of the attempts that are counted: somebody came in, or it was not theirs that it failed.
+    pub fn succeeded(self) {
+        self.failures.give_back(self.key);
+    }
+}
+
+/// Large bodies that are being received, by session.
+#[derive(Default)]
+struct Large {
+    all: u32,
+    by_session: HashMap<u64, u32>,
+}
+
+/// A large body's place; given back when its request ends.
+struct LargePlace<'a> {
+    large: &'a Mutex<Large>,
+    key: u64,
+}
+
+impl Drop for LargePlace<'_> {
+    fn drop(&mut self) {
+        let mut large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        large.all = large.all.saturating_sub(1);
+        if let Some(count) = large.by_session.get_mut(&self.key) {
+            *count -= 1;
+            if *count == 0 {
+                large.by_session.remove(&self.key);
+            }
+        }
     }
 }
 
@@ -131,7 +187,8 @@ enum Kind {
 }
 
 fn kind(parts: &Parts, path: &str) -> Kind {
-    let is_export = [".pdf", ".xlsx", ".csv", ".json", ".zip"].iter().any(|end| path.ends_with(end));
+    let is_export = [".pdf", ".xlsx", ".csv", ".json", ".jsonl", ".zip"].iter().any(|end| path.ends_with(end))
+        || parts.uri.query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("format=")));
     if parts.method != Method::GET && is_multipart(parts) {
         Kind::Upload
     } else if is_export && !path.starts_with("/api/") {
@@ -223,6 +280,12 @@ pub async fn gate(State(state): State<WebState>, request: Request, next: Next) -
         let answered = tokio::time::timeout(gate.patience(0), next.run(Request::from_parts(parts, body))).await;
         return answered.unwrap_or_else(|_| gave_up(took_too_long(), StatusCode::SERVICE_UNAVAILABLE, &head));
     }
+    // Held until the answer: what was received lies in memory that long.
+    let place = if length > LARGE || is_multipart(&parts) { gate.receive(credential.as_deref()) } else { Ok(None) };
+    let _place = match place {
+        Ok(place) => place,
+        Err(refused) => return refused.answer(&parts),
+    };
     let slow = Arc::new(AtomicBool::new(false));
     let body = paced(body, &gate.limits, slow.clone());
     let head = parts.clone();

@@ -61,6 +61,10 @@ limits! {
     failures_per_minute = "failures-per-minute", 20, "1つのアドレスからの毎分のサインイン失敗の数（その3倍まで続けて受け付けます）";
     /// Uploads a minute of one session.
     uploads_per_minute = "uploads-per-minute", 60, "1つのセッションの毎分のアップロード数";
+    /// Large bodies that one session sends at once.
+    large_at_once = "large-at-once", 4, "1つのセッションが同時に送れる大きな本文（256 KiB 超、ファイル）の数";
+    /// Large bodies at once of everybody: each may hold 64 MB of memory.
+    large_at_once_in_all = "large-at-once-in-all", 24, "全体で同時に受け取る大きな本文の数（1つで最大 64 MB のメモリーを使います）";
     /// Printed and exported files a minute of one session.
     exports_per_minute = "exports-per-minute", 60, "1つのセッションの毎分の印刷・書き出し数";
     /// Searches a minute of one session.

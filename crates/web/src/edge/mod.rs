@@ -11,6 +11,6 @@ pub mod networks;
 pub mod single;
 pub mod tokens;
 
-pub use client::{ClientAddress, resolve};
+pub use client::{ClientAddress, comes_from, resolve};
 pub use gate::{Gate, gate};
 pub use limits::Limits;

@@ -86,22 +86,27 @@ pub async fn back(
     request: Request,
 ) -> Result<Response, WebError> {
     let (mut parts, _) = request.into_parts();
-    if let Err(refused) = state.gate.may_sign_in(&parts, state.app.now()) {
-        return Ok(refused.answer(&parts));
-    }
+    let attempt = match state.gate.sign_in_attempt(&parts, state.app.now()) {
+        Ok(attempt) => attempt,
+        Err(refused) => return Ok(refused.answer(&parts)),
+    };
     let secure = state.config.secure_cookies;
     let browser = cookie(&parts, browser_cookie_name(secure)).unwrap_or_default();
     // Nobody is signed in when this is a sign-in; somebody is when they link their own account.
     let person = Person::from_request_parts(&mut parts, &state).await.ok().filter(|p| p.stage == Stage::Done);
     let person = person.as_ref().map(|person| &person.actor);
     let asked = (query.state.as_str(), query.code.as_str());
-    let finished = app::finish(&state.app, asked, &browser, &address(&parts), person).await;
-    let finished = finished.inspect_err(|error| {
-        // A database that is away is nobody's wrong answer.
-        if error.refusal().is_some_and(|refusal| refusal.kind == RefusalKind::Forbidden) {
-            state.gate.sign_in_failed(&parts, state.app.now());
+    let finished = match app::finish(&state.app, asked, &browser, &address(&parts), person).await {
+        Ok(finished) => finished,
+        Err(error) => {
+            // A database that is away is nobody's wrong answer.
+            if error.refusal().is_none_or(|refusal| refusal.kind != RefusalKind::Forbidden) {
+                attempt.succeeded();
+            }
+            return Err(error.into());
         }
-    })?;
+    };
+    attempt.succeeded();
     let mut response = match finished {
         Finished::Entered(signed, next) => on(&state, &signed, &next)?,
         Finished::Linked(next) => see_other(&next, None)?,

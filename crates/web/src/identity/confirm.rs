@@ -23,9 +23,9 @@ use crate::state::WebState;
 /// Largest form that is carried along, in bytes.
 const CARRIED_MAX: usize = 64 << 10;
 /// Fields of the page itself; all others are the waiting form's.
-const SECRET: &str = "confirm-secret";
-const NEXT: &str = "confirm-next";
-const REPEAT: &str = "confirm-repeat";
+pub const SECRET: &str = "confirm-secret";
+pub const NEXT: &str = "confirm-next";
+pub const REPEAT: &str = "confirm-repeat";
 
 #[derive(Template)]
 #[template(path = "identity/confirm.html")]

@@ -83,16 +83,18 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
     let fields = Fields::parse(&bytes);
     let address = address(&parts);
     let login = fields.get("login").to_owned();
-    if let Err(refused) = state.gate.may_sign_in(&parts, state.app.now()) {
-        return Ok(refused.answer(&parts));
-    }
+    let attempt = match state.gate.sign_in_attempt(&parts, state.app.now()) {
+        Ok(attempt) => attempt,
+        Err(refused) => return Ok(refused.answer(&parts)),
+    };
     let agent = agent(&parts);
     let origin = app::Origin { address: &address, agent: &agent };
     match app::sign_in(&state.app, &login, fields.get("password"), origin).await {
-        Ok(signed) => on_asking(&state, &signed, fields.get("next")).await,
-        // A disk that is full or a database that is away is nobody's wrong password.
+        Ok(signed) => {
+            attempt.succeeded();
+            on_asking(&state, &signed, fields.get("next")).await
+        }
         Err(AppError::Refused(refusal)) if refusal.kind == RefusalKind::SignInNeeded => {
-            state.gate.sign_in_failed(&parts, state.app.now());
             let english = fields.get("lang") == "en";
             let page = SignInPage {
                 english,
@@ -105,7 +107,11 @@ pub async fn sign_in(State(state): State<WebState>, request: Request) -> Result<
             };
             Ok((StatusCode::UNAUTHORIZED, render(&page)?).into_response())
         }
-        Err(error) => Err(WebError::from(error).in_language(fields.get("lang"))),
+        // A disk that is full, a clock that went back, a database that is away: nobody's wrong password.
+        Err(error) => {
+            attempt.succeeded();
+            Err(WebError::from(error).in_language(fields.get("lang")))
+        }
     }
 }
 
@@ -253,9 +259,9 @@ pub async fn end_session(State(state): State<WebState>, form: PersonForm) -> Res
 /// POST /me/password
 pub async fn change_password(State(state): State<WebState>, form: PersonForm) -> Result<Response, WebError> {
     let fields = &form.fields;
-    let (present, new) = (fields.get("present"), fields.get("new"));
-    match typed(&form.person, app::change_own_password(&state.app, &form.person.actor, present, new).await)? {
+    let (person, present, new) = (&form.person, fields.get("present"), fields.get("new"));
+    match typed(person, app::change_own_password(&state.app, &person.actor, &person.token, present, new).await)? {
         Ok(()) => see_other("/sign-in", None),
-        Err(refusal) => Ok(again(me_page(&state, &form.person, Some(refusal)).await?)),
+        Err(refusal) => Ok(again(me_page(&state, person, Some(refusal)).await?)),
     }
 }

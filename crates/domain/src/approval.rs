@@ -182,7 +182,8 @@ mod tests {
                 assert!(Role::ALL.iter().any(|role| kind.takers(*step).iter().any(|p| role.may(*p))), "{kind} {step}");
             }
             let drafts = |p| kind.takers(Step::Draft).contains(&p);
-            assert!(conflict(drafts, |p| Role::Administrator.may(p)).is_some() || *kind == Kind::AssessmentResult);
+            // Who administers accounts and drafts the review of access would look at their own work.
+            assert!(conflict(drafts, |p| Role::Administrator.may(p)).is_some() || *kind != Kind::AccessReview);
             assert!(!kind.takers(Step::Draft).iter().any(|p| Role::Auditor.may(*p)));
         }
     }

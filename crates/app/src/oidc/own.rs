@@ -34,6 +34,7 @@ pub async fn own(app: &App, actor: &Actor) -> Result<Option<OwnLink>> {
 /// # Errors
 /// No provider, or it does not answer.
 pub async fn begin_link(app: &App, actor: &Actor, next: &str) -> Result<Leaving> {
+    own(app, actor).await?.ok_or_else(no_provider)?;
     leave(app, &actor.organisation_id, next, &actor.account_id).await
 }
 
@@ -70,12 +71,25 @@ pub(super) async fn link(app: &App, actor: &Actor, issuer: &str, said: &Said) ->
 /// # Errors
 /// No provider, or nothing is linked; a database error.
 pub async fn unlink_own(app: &App, actor: &Actor) -> Result<()> {
+    own(app, actor).await?.ok_or_else(no_provider)?;
     let (settings, _) = load(app, &actor.organisation_id).await?;
     let mut op = app.operate_as(actor).await?;
     let subject = store::subject_of(&mut op.write, &settings.issuer, &actor.account_id).await?;
-    let (subject, _) = subject.ok_or_else(Refusal::not_found)?;
+    let (subject, _) = subject.ok_or_else(|| {
+        Refusal::invalid("single-not-linked", "このアカウントは結び付いていません。", "This account is not linked.")
+            .next("外すものはありません。", "There is nothing to take away.")
+    })?;
     store::unlink(&mut op.write, &settings.issuer, &actor.account_id).await?;
     let before = json!({ "login": actor.login, "subject": subject });
     op.trail::<_, ()>("oidc.unlink", ("account", &actor.account_id), Some(&before), None).await?;
     op.commit().await
+}
+
+fn no_provider() -> Refusal {
+    Refusal::invalid(
+        "single-absent",
+        "この組織では、シングルサインオンを設定していません。",
+        "This organisation has set up no single sign-on.",
+    )
+    .next("使いたいときは、サーバーの管理者に設定を頼んでください。", "Ask who runs the server to set it up.")
 }

@@ -39,6 +39,7 @@ const PAGES: &[(&str, &str, &str)] = &[
     ("GET", "/revision/{id}", "revision_issue"),
     ("GET", "/cases/{id}", "incident_case"),
     ("GET", "/sector-standards/{id}", "sector_standard"),
+    ("GET", "/standards/{id}", "edition"),
     ("GET", "/approvals/subject/assessment-result/{id}", "assessment"),
     ("GET", "/api/v1/assessments/{id}/answers", "assessment"),
     ("PATCH", "/api/v1/answers/{id}", "answer"),

@@ -44,7 +44,7 @@ enum Command {
     Demo(demo::DemoArgs),
     /// Start the server.
     #[command(after_help = "例: sakimori serve --data ./sakimori-data\n    sakimori serve --database-url postgres://…")]
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// Make the first organisation and its administrator, once, before the first start.
     #[command(after_help = "例: sakimori setup --data ./sakimori-data --organisation 組織の名称 --login admin")]
     Setup(setup::SetupArgs),
@@ -98,6 +98,6 @@ fn main() -> ExitCode {
         Command::Trail(args) => common::run(trail::run(args)),
         Command::Admin(args) => common::run(admin::run(args)),
         Command::Setup(args) => common::run(setup::run(args)),
-        Command::Serve(args) => common::run(serve::run(args)),
+        Command::Serve(args) => common::run(serve::run(*args)),
     }
 }

@@ -35,7 +35,7 @@ enum OscalCommand {
     #[command(
         after_help = "例: sakimori oscal export catalog --edition jt-x1051-2018 --out jt-x1051.json\n    sakimori oscal export profile --edition jt-x1051-2018 --organisation mirai-mobile --out profile.json"
     )]
-    Export(exchange::ExportArgs),
+    Export(Box<exchange::ExportArgs>),
 }
 
 /// Runs one of the commands.
@@ -47,7 +47,7 @@ pub async fn run(args: OscalArgs) -> Result<ExitCode> {
         OscalCommand::Validate(args) => check::validate(&args),
         OscalCommand::Resolve(args) => check::resolve(&args),
         OscalCommand::Import(args) => exchange::import(args).await,
-        OscalCommand::Export(args) => exchange::export(args).await,
+        OscalCommand::Export(args) => exchange::export(*args).await,
     }
 }
 

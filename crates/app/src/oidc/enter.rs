@@ -14,7 +14,7 @@ use crate::{Actor, App, AppError, Operation, Result, allow_list};
 /// What came of coming back.
 pub enum Finished {
     /// A session, and where the person wanted to go.
-    Entered(SignedIn, String),
+    Entered(Box<SignedIn>, String),
     /// The subject is the person's account from now on; where they came from.
     Linked(String),
 }
@@ -53,7 +53,7 @@ pub async fn finish(
         return Ok(Finished::Linked(attempt.next));
     }
     let signed = enter(app, &organisation_id, &settings, &said, address).await?;
-    Ok(Finished::Entered(signed, attempt.next))
+    Ok(Finished::Entered(Box::new(signed), attempt.next))
 }
 
 /// Role and department of the first rule that fits.

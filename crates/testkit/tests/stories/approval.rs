@@ -292,6 +292,34 @@ async fn an_access_review_holds_when_a_second_person_has_signed_it_off() {
     }
 }
 
+/// A request, a deputy and two answers that a person is in charge of: the sheet and the request.
+async fn burden(test: &TestApp, officer: &Actor, member: &Actor, department: &str) -> (String, String) {
+    let opened = NewAssessment {
+        title: "点検".to_owned(),
+        fiscal_year: 2026,
+        editions: vec![TELECOM.to_owned()],
+        previous_id: String::new(),
+    };
+    let sheet = assessment::create(&test.app, officer, opened).await.expect("an assessment");
+    let rows = assessment::sheet(&test.app, officer, &sheet).await.expect("a sheet").rows;
+    let asked = NewRequest {
+        assessment_id: sheet.clone(),
+        answers: vec![rows[0].id.clone()],
+        department_id: department.to_owned(),
+        due: "2026-12-18".to_owned(),
+        message: String::new(),
+    };
+    let request = requests::ask(&test.app, officer, asked).await.expect("asked");
+    let delegate = RequestStep::Delegate { account_id: member.account_id.clone() };
+    requests::step(&test.app, officer, &request, 1, delegate).await.expect("delegated");
+    deputy::name(&test.app, officer, stand_in(member, &[])).await.expect("named");
+    let owner = answers::Change { owner: Some(member.name.clone()), ..answers::Change::default() };
+    answers::save_many(&test.app, officer, &sheet, &[rows[0].id.clone(), rows[1].id.clone()], &owner)
+        .await
+        .expect("in charge");
+    (sheet, request)
+}
+
 #[tokio::test]
 async fn a_person_who_moves_hands_everything_over_in_one_act() {
     for database in BOTH {
@@ -309,30 +337,7 @@ async fn a_person_who_moves_hands_everything_over_in_one_act() {
             is_issued: false,
         };
         let successor = identity::add_account(&test.app, &administrator, new).await.expect("a successor");
-        let opened = NewAssessment {
-            title: "点検".to_owned(),
-            fiscal_year: 2026,
-            editions: vec![TELECOM.to_owned()],
-            previous_id: String::new(),
-        };
-        let id = assessment::create(&test.app, &officer, opened).await.expect("an assessment");
-        let rows = assessment::sheet(&test.app, &officer, &id).await.expect("a sheet").rows;
-        let sheet = id.clone();
-        let asked = NewRequest {
-            assessment_id: id,
-            answers: vec![rows[0].id.clone()],
-            department_id: alpha.department.clone(),
-            due: "2026-12-18".to_owned(),
-            message: String::new(),
-        };
-        let request = requests::ask(&test.app, &officer, asked).await.expect("asked");
-        let delegate = RequestStep::Delegate { account_id: member.account_id.clone() };
-        requests::step(&test.app, &officer, &request, 1, delegate).await.expect("delegated");
-        deputy::name(&test.app, &officer, stand_in(&member, &[])).await.expect("named");
-        let owner = answers::Change { owner: Some(member.name.clone()), ..answers::Change::default() };
-        answers::save_many(&test.app, &officer, &sheet, &[rows[0].id.clone(), rows[1].id.clone()], &owner)
-            .await
-            .expect("in charge");
+        let (sheet, request) = burden(&test, &officer, &member, &alpha.department).await;
         let preview = handover::preview(&test.app, &administrator, &member.account_id).await.expect("a preview");
         let count = |code: &str| preview.lines.iter().find(|l| l.duty.code == code).map_or(0, |l| l.count);
         assert_eq!((count("request"), count("deputy"), count("owner")), (1, 1, 2));

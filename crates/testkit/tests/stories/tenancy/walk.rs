@@ -226,7 +226,7 @@ fn needles(records: &[Record], organisation: &str) -> BTreeMap<String, String> {
     let mut known = String::new();
     for record in records.iter().filter(|r| !theirs.contains(r)) {
         for (_, text) in &record.cells {
-            known.push_str(text);
+            known.push_str(&squeezed(text));
             known.push('\n');
         }
     }
@@ -240,9 +240,10 @@ fn needles(records: &[Record], organisation: &str) -> BTreeMap<String, String> {
             let is_id = text.len() == 26 && text.chars().any(|c| c.is_ascii_digit());
             let long = is_id || (text.chars().count() >= 12 && text.chars().any(told));
             let offered = OFFERED.iter().any(|words| text.ends_with(words));
-            if *count < 3 && long && !offered && !known.contains(text.as_str()) {
+            let text = squeezed(text);
+            if *count < 3 && long && !offered && !known.contains(&text) {
                 *count += 1;
-                out.insert(squeezed(text), format!("{}.{column}", record.table));
+                out.insert(text, format!("{}.{column}", record.table));
             }
         }
     }

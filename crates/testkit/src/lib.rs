@@ -54,6 +54,8 @@ impl TestApp {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("sakimori_test_{}_{number}", std::process::id());
         let folder = std::env::temp_dir().join(&name);
+        // A run that was killed may have left one under the same number.
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).expect("a temporary folder");
         let config = match database {
             Database::Sqlite => StoreConfig::Folder(folder.clone()),

@@ -358,7 +358,11 @@ async fn somebody_links_their_own_account_and_takes_the_link_away() {
         answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
         assert_eq!(back(&officer, &left).await.status, StatusCode::CONFLICT);
         assert_eq!(member.post("/me/single/remove", &[]).await.status, StatusCode::SEE_OTHER);
-        assert_eq!(member.post("/me/single/remove", &[]).await.status, StatusCode::UNPROCESSABLE_ENTITY, "there is none");
+        assert_eq!(
+            member.post("/me/single/remove", &[]).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "there is none"
+        );
         let left = leave(&stranger).await;
         answer(&provider, &left, "EdDSA", &claims(&test, &provider, &left));
         assert_eq!(back(&stranger, &left).await.status, StatusCode::FORBIDDEN, "no account any more");

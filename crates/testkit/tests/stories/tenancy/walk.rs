@@ -220,13 +220,13 @@ async fn what_belongs_to_others_is_answered_like_what_does_not_exist() {
 /// Endings of what the product itself offers in its forms.
 const OFFERED: [&str; 1] = ["年度 自己点検"];
 
-/// Texts that stand in rows of others and nowhere else, squeezed: up to three of each column.
+/// Texts that stand in rows of others and nowhere else: up to three of each column.
 fn needles(records: &[Record], organisation: &str) -> BTreeMap<String, String> {
     let theirs = rows_of_others(records, organisation);
     let mut known = String::new();
     for record in records.iter().filter(|r| !theirs.contains(r)) {
         for (_, text) in &record.cells {
-            known.push_str(&squeezed(text));
+            known.push_str(text);
             known.push('\n');
         }
     }
@@ -240,10 +240,9 @@ fn needles(records: &[Record], organisation: &str) -> BTreeMap<String, String> {
             let is_id = text.len() == 26 && text.chars().any(|c| c.is_ascii_digit());
             let long = is_id || (text.chars().count() >= 12 && text.chars().any(told));
             let offered = OFFERED.iter().any(|words| text.ends_with(words));
-            let text = squeezed(text);
-            if *count < 3 && long && !offered && !known.contains(&text) {
+            if *count < 3 && long && !offered && !known.contains(text.as_str()) {
                 *count += 1;
-                out.insert(text, format!("{}.{column}", record.table));
+                out.insert(text.clone(), format!("{}.{column}", record.table));
             }
         }
     }
@@ -255,18 +254,32 @@ fn squeezed(text: &str) -> String {
     text.split_whitespace().collect()
 }
 
-/// The words of an answer, squeezed: of a workbook those in its cells, of a printed page those on it.
-fn words(answer: &Answer) -> String {
-    let text = if answer.bytes.starts_with(b"PK") {
-        let sheets = read_cells(&answer.bytes, &CellLimits::default()).expect("a workbook of ours");
-        sheets.iter().flat_map(|sheet| sheet.cells.iter().map(|cell| cell.text.clone())).collect::<Vec<_>>().join("\n")
-    } else if answer.bytes.starts_with(b"%PDF") {
-        let printed = read_file("printed", &answer.bytes, &Limits::default()).expect("a printed page of ours");
-        printed.lines.iter().map(|line| line.text.as_str()).collect()
-    } else {
-        answer.text().replace("&#34;", "\"").replace("&amp;", "&").replace("&#38;", "&")
-    };
-    squeezed(&text)
+/// The words of an answer: of a workbook those in its cells, of a printed page those on it, squeezed.
+enum Words {
+    Text(String),
+    Printed(String),
+}
+
+impl Words {
+    fn of(answer: &Answer) -> Self {
+        if answer.bytes.starts_with(b"%PDF") {
+            let printed = read_file("printed", &answer.bytes, &Limits::default()).expect("a printed page of ours");
+            return Self::Printed(printed.lines.iter().map(|line| squeezed(&line.text)).collect());
+        }
+        if answer.bytes.starts_with(b"PK") {
+            let sheets = read_cells(&answer.bytes, &CellLimits::default()).expect("a workbook of ours");
+            let cells = sheets.iter().flat_map(|sheet| sheet.cells.iter().map(|cell| cell.text.clone()));
+            return Self::Text(cells.collect::<Vec<_>>().join("\n"));
+        }
+        Self::Text(answer.text().replace("&#34;", "\"").replace("&amp;", "&").replace("&#38;", "&"))
+    }
+
+    fn tell(&self, text: &str) -> bool {
+        match self {
+            Self::Text(words) => words.contains(text),
+            Self::Printed(words) => words.contains(&squeezed(text)),
+        }
+    }
 }
 
 /// Asks every page; says where words of others stand.
@@ -295,10 +308,9 @@ async fn told_by(world: &World, asker: &Asker, needles: &BTreeMap<String, String
             }));
         }
         for address in asked {
-            let words = words(&asker.browser.get(&address).await);
+            let words = Words::of(&asker.browser.get(&address).await);
             // A page may repeat the id that it was sent; nothing else.
-            let told =
-                needles.iter().filter(|(text, _)| !address.contains(text.as_str()) && words.contains(text.as_str()));
+            let told = needles.iter().filter(|(text, _)| !address.contains(text.as_str()) && words.tell(text));
             out.extend(told.map(|told| format!("{} reads {told:?} at {}", asker.name, route.path)));
         }
     }
